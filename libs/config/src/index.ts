@@ -1,0 +1,22 @@
+export { readEnvironment } from './environment';
+export {
+  loadApiConfig,
+  loadCliConfig,
+  loadConsumerConfig,
+  loadMigrateConfig,
+  loadStandaloneConfig,
+} from './load-config';
+export type {
+  ApiConfig,
+  CliConfig,
+  ConsumerConfig,
+  KafkaConfig,
+  LogConfig,
+  LogLevel,
+  MigrateConfig,
+  PipelineConfig,
+  PostgresConfig,
+  PublishConfig,
+  StandaloneConfig,
+} from './process-config';
+export { ConfigError, type Environment } from './read-settings';

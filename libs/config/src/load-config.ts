@@ -1,0 +1,186 @@
+import type {
+  ApiConfig,
+  CliConfig,
+  ConsumerConfig,
+  KafkaConfig,
+  LogConfig,
+  MigrateConfig,
+  PostgresConfig,
+  StandaloneConfig,
+} from './process-config';
+import { readSettings, type Environment } from './read-settings';
+import { optional, type Setting } from './setting';
+import { settings } from './settings';
+
+type SettingValue<S> = S extends Setting<infer T> ? T : never;
+type ValuesOf<S> = { readonly [K in keyof S]: SettingValue<S[K]> };
+
+const { logLevel, log, drainTimeoutMs, keyPepper, bootstrapKeyFile, dataDir } = settings;
+
+const database = {
+  databaseUrl: settings.databaseUrl,
+  databasePoolSize: settings.databasePoolSize,
+  databaseQueryTimeoutMs: settings.databaseQueryTimeoutMs,
+};
+
+const kafka = {
+  kafkaBrokers: settings.kafkaBrokers,
+  kafkaTopic: settings.kafkaTopic,
+  kafkaGroup: settings.kafkaGroup,
+  kafkaSsl: settings.kafkaSsl,
+  kafkaSaslMechanism: settings.kafkaSaslMechanism,
+  kafkaSaslUsername: settings.kafkaSaslUsername,
+  kafkaSaslPassword: settings.kafkaSaslPassword,
+  kafkaPartitions: settings.kafkaPartitions,
+  kafkaSessionTimeoutMs: settings.kafkaSessionTimeoutMs,
+};
+
+const publish = {
+  publishTimeoutMs: settings.publishTimeoutMs,
+  publishQueueEvents: settings.publishQueueEvents,
+  publishQueueBytes: settings.publishQueueBytes,
+};
+
+const pipeline = { logLevel, log, drainTimeoutMs, ...database, ...kafka };
+
+type KafkaValues = ValuesOf<typeof kafka>;
+
+function kafkaProblems(values: KafkaValues & { readonly databaseQueryTimeoutMs: number }): string[] {
+  const problems: string[] = [];
+  const withMechanism = values.kafkaSaslMechanism !== undefined;
+  if (withMechanism && values.kafkaSaslUsername === undefined) {
+    problems.push('KAFKA_SASL_USERNAME is missing, KAFKA_SASL_MECHANISM is set');
+  }
+  if (withMechanism && values.kafkaSaslPassword === undefined) {
+    problems.push('KAFKA_SASL_PASSWORD is missing, KAFKA_SASL_MECHANISM is set');
+  }
+  if (!withMechanism && (values.kafkaSaslUsername ?? values.kafkaSaslPassword) !== undefined) {
+    problems.push('KAFKA_SASL_MECHANISM is missing, a SASL user or password is set');
+  }
+  if (values.databaseQueryTimeoutMs * 2 >= values.kafkaSessionTimeoutMs) {
+    problems.push('MILLRACE_DATABASE_QUERY_TIMEOUT_MS must be below half of KAFKA_SESSION_TIMEOUT_MS');
+  }
+  return problems;
+}
+
+/** A process that runs alone needs to be told where its log is; only `npm start` may fall back to the database. */
+function logProblems(
+  values: KafkaValues & { readonly log: 'kafka' | 'postgres'; readonly databaseQueryTimeoutMs: number },
+): string[] {
+  const missing = values.log === 'kafka' && values.kafkaBrokers === undefined;
+  return [
+    ...(missing ? ['KAFKA_BROKERS is missing (MILLRACE_LOG=postgres keeps the log in PostgreSQL instead)'] : []),
+    ...kafkaProblems(values),
+  ];
+}
+
+function toKafka(values: KafkaValues, brokers: readonly string[]): KafkaConfig {
+  const { kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPassword: password } = values;
+  const complete = mechanism !== undefined && username !== undefined && password !== undefined;
+  return Object.freeze({
+    brokers,
+    topic: values.kafkaTopic,
+    group: values.kafkaGroup,
+    ssl: values.kafkaSsl,
+    sasl: complete ? Object.freeze({ mechanism, username, password }) : undefined,
+    partitions: values.kafkaPartitions,
+    sessionTimeoutMs: values.kafkaSessionTimeoutMs,
+  });
+}
+
+function toLog(values: KafkaValues, kind: 'kafka' | 'postgres'): LogConfig {
+  if (kind === 'kafka' && values.kafkaBrokers !== undefined) {
+    return Object.freeze({ kind, kafka: toKafka(values, values.kafkaBrokers) });
+  }
+  const { kafkaTopic: topic, kafkaGroup: group, kafkaPartitions: partitions } = values;
+  return Object.freeze({ kind: 'postgres', topic, group, partitions });
+}
+
+function toPostgres(values: Omit<ValuesOf<typeof database>, 'databaseUrl'>, url: string): PostgresConfig {
+  return Object.freeze({ url, poolSize: values.databasePoolSize, queryTimeoutMs: values.databaseQueryTimeoutMs });
+}
+
+function toPublish(values: ValuesOf<typeof publish>): ApiConfig['publish'] {
+  return Object.freeze({
+    timeoutMs: values.publishTimeoutMs,
+    queueEvents: values.publishQueueEvents,
+    queueBytes: values.publishQueueBytes,
+  });
+}
+
+/** @throws {ConfigError} naming every variable that is wrong. */
+export function loadApiConfig(environment: Environment): ApiConfig {
+  const values = readSettings(environment, { ...pipeline, ...publish, port: settings.port, keyPepper }, logProblems);
+  return Object.freeze({
+    port: values.port,
+    logLevel: values.logLevel,
+    postgres: toPostgres(values, values.databaseUrl),
+    log: toLog(values, values.log),
+    publish: toPublish(values),
+    keyPepper: values.keyPepper,
+    drainTimeoutMs: values.drainTimeoutMs,
+  });
+}
+
+/** @throws {ConfigError} naming every variable that is wrong. */
+export function loadConsumerConfig(environment: Environment): ConsumerConfig {
+  const wanted = { ...pipeline, healthPort: settings.healthPort, batchMaxEvents: settings.batchMaxEvents };
+  const values = readSettings(environment, wanted, logProblems);
+  return Object.freeze({
+    healthPort: values.healthPort,
+    logLevel: values.logLevel,
+    postgres: toPostgres(values, values.databaseUrl),
+    log: toLog(values, values.log),
+    batchMaxEvents: values.batchMaxEvents,
+    drainTimeoutMs: values.drainTimeoutMs,
+  });
+}
+
+/** @throws {ConfigError} naming every variable that is wrong. */
+export function loadMigrateConfig(environment: Environment): MigrateConfig {
+  const wanted = { logLevel, log, keyPepper, bootstrapKeyFile, ...database, ...kafka };
+  const values = readSettings(environment, wanted, logProblems);
+  return Object.freeze({
+    logLevel: values.logLevel,
+    postgres: toPostgres(values, values.databaseUrl),
+    log: toLog(values, values.log),
+    keyPepper: values.keyPepper,
+    bootstrapKeyFile: values.bootstrapKeyFile,
+  });
+}
+
+/** @throws {ConfigError} naming every variable that is wrong. */
+export function loadStandaloneConfig(environment: Environment): StandaloneConfig {
+  const wanted = {
+    ...pipeline,
+    ...publish,
+    databaseUrl: optional(settings.databaseUrl),
+    port: settings.port,
+    batchMaxEvents: settings.batchMaxEvents,
+    keyPepper,
+    dataDir,
+  };
+  const values = readSettings(environment, wanted, kafkaProblems);
+  const carrier = toLog(values, values.kafkaBrokers === undefined ? 'postgres' : 'kafka');
+  const shared = (url: string) => ({
+    logLevel: values.logLevel,
+    postgres: toPostgres(values, url),
+    log: carrier,
+    drainTimeoutMs: values.drainTimeoutMs,
+  });
+  return Object.freeze({
+    dataDir: values.dataDir,
+    databaseUrl: values.databaseUrl,
+    log: carrier,
+    api: (url: string) =>
+      Object.freeze({ ...shared(url), port: values.port, publish: toPublish(values), keyPepper: values.keyPepper }),
+    consumer: (url: string) =>
+      Object.freeze({ ...shared(url), healthPort: undefined, batchMaxEvents: values.batchMaxEvents }),
+  });
+}
+
+/** @throws {ConfigError} naming every variable that is wrong. */
+export function loadCliConfig(environment: Environment): CliConfig {
+  const values = readSettings(environment, { cliUrl: settings.cliUrl, cliKey: settings.cliKey, dataDir });
+  return Object.freeze({ url: values.cliUrl, key: values.cliKey, dataDir: values.dataDir });
+}

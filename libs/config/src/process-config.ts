@@ -1,0 +1,85 @@
+import { settings } from './settings';
+
+export type LogLevel = ReturnType<typeof settings.logLevel.parse>;
+
+/** How to reach PostgreSQL. */
+export interface PostgresConfig {
+  readonly url: string;
+  readonly poolSize: number;
+  readonly queryTimeoutMs: number;
+}
+
+/** How to reach the Kafka cluster, and the names used on it. */
+export interface KafkaConfig {
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  readonly group: string;
+  readonly ssl: boolean;
+  readonly sasl: KafkaSasl | undefined;
+  /** Partitions of the topic when it has to be made. */
+  readonly partitions: number;
+  readonly sessionTimeoutMs: number;
+}
+
+export interface KafkaSasl {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Bounds of the queue in front of the log. */
+export interface PublishConfig {
+  readonly timeoutMs: number;
+  readonly queueEvents: number;
+  readonly queueBytes: number;
+}
+
+/** What carries the events: a Kafka cluster, or tables of the same PostgreSQL under the same names. */
+export type LogConfig =
+  | { readonly kind: 'kafka'; readonly kafka: KafkaConfig }
+  | { readonly kind: 'postgres'; readonly topic: string; readonly group: string; readonly partitions: number };
+
+/** What every process that touches the data needs. */
+export interface PipelineConfig {
+  readonly logLevel: LogLevel;
+  readonly postgres: PostgresConfig;
+  readonly log: LogConfig;
+  readonly drainTimeoutMs: number;
+}
+
+export interface ApiConfig extends PipelineConfig {
+  readonly port: number;
+  readonly publish: PublishConfig;
+  readonly keyPepper: string;
+}
+
+export interface ConsumerConfig extends PipelineConfig {
+  /** Undefined: no health server of its own (the consumers inside standalone). */
+  readonly healthPort: number | undefined;
+  /** Events stored in one transaction at most. */
+  readonly batchMaxEvents: number;
+}
+
+export interface MigrateConfig {
+  readonly logLevel: LogLevel;
+  readonly postgres: PostgresConfig;
+  readonly log: LogConfig;
+  readonly keyPepper: string;
+  readonly bootstrapKeyFile: string | undefined;
+}
+
+/** `npm start`: what is undefined is run by the process itself. */
+export interface StandaloneConfig {
+  readonly dataDir: string;
+  readonly api: (postgresUrl: string) => ApiConfig;
+  readonly consumer: (postgresUrl: string) => ConsumerConfig;
+  readonly databaseUrl: string | undefined;
+  readonly log: LogConfig;
+}
+
+/** Where the command line finds the API. */
+export interface CliConfig {
+  readonly url: string | undefined;
+  readonly key: string | undefined;
+  readonly dataDir: string;
+}

@@ -1,0 +1,42 @@
+import { SettingError, type Setting } from './setting';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every variable that is wrong, named at once, so that an operator corrects them in one go. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+type Values<S> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
+
+/**
+ * Reads the chosen settings from an environment. An empty variable counts as missing, as compose files write it.
+ *
+ * @param relations checks between values; each returned string is one more problem. Runs only when all values parse.
+ * @throws {ConfigError} with all problems.
+ */
+export function readSettings<S extends Readonly<Record<string, Setting<unknown>>>>(
+  environment: Environment,
+  wanted: S,
+  relations: (values: Values<S>) => readonly string[] = () => [],
+): Values<S> {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [key, setting] of Object.entries(wanted)) {
+    const value = environment[setting.name];
+    try {
+      values[key] = value === undefined || value === '' ? setting.whenMissing() : setting.parse(value);
+    } catch (error) {
+      if (!(error instanceof SettingError)) throw error;
+      problems.push(`${setting.name} ${error.message}`);
+    }
+  }
+  // Sound because every key of `wanted` was visited, and any that failed is in `problems`.
+  const complete = values as Values<S>;
+  if (problems.length === 0) problems.push(...relations(complete));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(complete);
+}

@@ -1,0 +1,149 @@
+import { brokerList, flag, oneOf, optional, text, url, wholeNumber } from './setting';
+
+/** Every variable that any process reads, once. `.env.example` and the table in the documentation are held to it. */
+export const settings = {
+  port: wholeNumber('PORT', 'Port of the HTTP API; 0 lets the system choose.', { min: 0, max: 65_535, fallback: 3000 }),
+  healthPort: wholeNumber('HEALTH_PORT', 'Port of /healthz and /readyz of a consumer; 0 lets the system choose.', {
+    min: 0,
+    max: 65_535,
+    fallback: 3001,
+  }),
+  logLevel: oneOf(
+    'LOG_LEVEL',
+    'Least serious log line that is written.',
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'info',
+  ),
+
+  databaseUrl: url(
+    'DATABASE_URL',
+    'PostgreSQL, as postgresql://user:password@host:port/database.',
+    ['postgres:', 'postgresql:'],
+    {
+      secret: true,
+    },
+  ),
+  databasePoolSize: wholeNumber('MILLRACE_DATABASE_POOL_SIZE', 'PostgreSQL connections of one process at most.', {
+    min: 2,
+    max: 200,
+    fallback: 10,
+  }),
+  databaseQueryTimeoutMs: wholeNumber(
+    'MILLRACE_DATABASE_QUERY_TIMEOUT_MS',
+    'Milliseconds until a query without answer is given up; below half of KAFKA_SESSION_TIMEOUT_MS.',
+    {
+      min: 100,
+      max: 60_000,
+      fallback: 7000,
+    },
+  ),
+
+  log: oneOf(
+    'MILLRACE_LOG',
+    'What carries the events: kafka, or postgres for tables in DATABASE_URL (one machine). npm start picks postgres when KAFKA_BROKERS is missing.',
+    ['kafka', 'postgres'],
+    'kafka',
+  ),
+  kafkaBrokers: optional(brokerList('KAFKA_BROKERS', 'Kafka brokers to ask first, host:port separated by commas.')),
+  kafkaTopic: text('KAFKA_TOPIC', 'Topic of the events; of the embedded log too.', { fallback: 'events.v1' }),
+  kafkaGroup: text('KAFKA_GROUP', 'Consumer group; positions are kept per group.', { fallback: 'millrace-consumer' }),
+  kafkaSsl: flag('KAFKA_SSL', 'Talk TLS to the brokers.', false),
+  kafkaSaslMechanism: optional(
+    oneOf('KAFKA_SASL_MECHANISM', 'SASL mechanism; with it KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are needed.', [
+      'plain',
+      'scram-sha-256',
+      'scram-sha-512',
+    ]),
+  ),
+  kafkaSaslUsername: optional(text('KAFKA_SASL_USERNAME', 'SASL user.')),
+  kafkaSaslPassword: optional(text('KAFKA_SASL_PASSWORD', 'SASL password.', { secret: true })),
+  kafkaPartitions: wholeNumber(
+    'KAFKA_PARTITIONS',
+    'Partitions of the topic when it is made; the most consumers that can share the work.',
+    {
+      min: 1,
+      max: 1000,
+      fallback: 12,
+    },
+  ),
+  kafkaSessionTimeoutMs: wholeNumber(
+    'KAFKA_SESSION_TIMEOUT_MS',
+    'Milliseconds without a heartbeat until a consumer loses its partitions.',
+    {
+      min: 6000,
+      max: 300_000,
+      fallback: 15_000,
+    },
+  ),
+
+  publishTimeoutMs: wholeNumber(
+    'MILLRACE_PUBLISH_TIMEOUT_MS',
+    'Milliseconds that a request waits for the log to confirm before it is answered 503.',
+    {
+      min: 100,
+      max: 60_000,
+      fallback: 10_000,
+    },
+  ),
+  publishQueueEvents: wholeNumber(
+    'MILLRACE_PUBLISH_QUEUE_EVENTS',
+    'Events of one API process that may wait for the log.',
+    {
+      min: 1000,
+      max: 1_000_000,
+      fallback: 20_000,
+    },
+  ),
+  publishQueueBytes: wholeNumber(
+    'MILLRACE_PUBLISH_QUEUE_BYTES',
+    'Bytes of one API process that may wait for the log.',
+    {
+      min: 6_000_000,
+      max: 1_000_000_000,
+      fallback: 32_000_000,
+    },
+  ),
+
+  batchMaxEvents: wholeNumber(
+    'MILLRACE_BATCH_MAX_EVENTS',
+    'Events that a consumer stores in one transaction at most.',
+    {
+      min: 1,
+      max: 50_000,
+      fallback: 5000,
+    },
+  ),
+  drainTimeoutMs: wholeNumber(
+    'MILLRACE_DRAIN_TIMEOUT_MS',
+    'Milliseconds that a stopping process may take before it ends by force.',
+    {
+      min: 1000,
+      max: 300_000,
+      fallback: 25_000,
+    },
+  ),
+  keyPepper: text(
+    'MILLRACE_KEY_PEPPER',
+    'Secret mixed into the stored hash of every API key. Changing it invalidates all keys.',
+    { secret: true, fallback: '' },
+  ),
+  bootstrapKeyFile: optional(
+    text(
+      'MILLRACE_BOOTSTRAP_KEY_FILE',
+      'File with the first API key; migrate registers it, and makes it when the file is missing.',
+    ),
+  ),
+
+  dataDir: text(
+    'MILLRACE_DATA_DIR',
+    'Folder of what npm start keeps: the embedded database, the first key, cli.json.',
+    { fallback: '.millrace' },
+  ),
+  cliUrl: optional(
+    url('MILLRACE_URL', 'API that the command line talks to; without it what npm start left on this machine.', [
+      'http:',
+      'https:',
+    ]),
+  ),
+  cliKey: optional(text('MILLRACE_KEY', 'API key of the command line.', { secret: true })),
+};

@@ -1,0 +1,2 @@
+export type { Event, JsonObject, JsonValue } from './event';
+export { PipelineError } from './pipeline-error';

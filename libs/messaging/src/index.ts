@@ -1,0 +1,3 @@
+export { EventConsumer, type BatchHandler, type ConsumerStatus, type HeldPartition } from './event-consumer.port';
+export { EventPublisher, PublishUnconfirmedError } from './event-publisher.port';
+export { headerText, type LogRecord, type PartitionBatch, type RecordHeaders } from './log-record';
