@@ -1,0 +1,93 @@
+import * as fc from 'fast-check';
+import type { Event, JsonObject } from './event';
+import { decodeEvent, encodeEvent, MalformedEventError, NewerVersionError, partitionKey } from './event.codec';
+import { parseEvent } from './parse-event';
+
+const complete: Event = {
+  projectId: 3,
+  eventId: '0192f0c1-2345-7abc-8def-0123456789ab',
+  name: 'order.paid',
+  source: 'shop',
+  userId: 'u:1',
+  occurredAt: new Date('1969-12-31T23:59:59.999Z'),
+  receivedAt: new Date('2026-03-01T12:00:00.001Z'),
+  amount: 0.1,
+  data: { a: [1, { b: 'é😀' }] },
+  context: { ip: '::1' },
+};
+const bare: Event = {
+  ...complete,
+  source: undefined,
+  userId: undefined,
+  amount: undefined,
+  data: {},
+  context: undefined,
+};
+
+function wire(changes: Record<string, unknown>): Buffer {
+  return Buffer.from(JSON.stringify({ ...(JSON.parse(encodeEvent(complete).toString()) as object), ...changes }));
+}
+
+it.each([complete, bare, { ...bare, occurredAt: new Date('0001-01-01T00:00:00Z') }])(
+  'an event survives the wire: %o',
+  (event) => {
+    expect(decodeEvent(encodeEvent(event), event.projectId)).toEqual(event);
+  },
+);
+
+it('whatever the door accepts survives the wire and reads back equal', () => {
+  const receivedAt = new Date('2026-03-01T12:00:00.000Z');
+  const input = fc.record(
+    {
+      name: fc.string({ minLength: 1, unit: 'binary' }),
+      user_id: fc.string({ unit: 'grapheme' }),
+      amount: fc.oneof(
+        fc.double(),
+        fc.integer(),
+        fc.integer().map((cents) => cents / 100),
+      ),
+      data: fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })),
+    },
+    { requiredKeys: ['name'] },
+  );
+  let kept = 0;
+  fc.assert(
+    fc.property(input, (body) => {
+      const text = JSON.stringify(body);
+      const parsed = parseEvent(JSON.parse(text), { projectId: 3, receivedAt, source: { text, path: [] } });
+      if (!parsed.ok) return;
+      kept += 1;
+      const back = decodeEvent(encodeEvent(parsed.event), 3);
+      expect(back).toEqual(parsed.event);
+      expect(back.data).toEqual((JSON.parse(text) as { data?: JsonObject }).data ?? {});
+    }),
+    { numRuns: 2000 },
+  );
+  expect(kept).toBeGreaterThan(500);
+});
+
+it.each<[string, Buffer]>([
+  ['no UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+  ['no JSON', Buffer.from('{')],
+  ['empty', Buffer.alloc(0)],
+  ['an array', Buffer.from('[]')],
+  ['without version', wire({ v: undefined })],
+  ['version 0', wire({ v: 0 })],
+  ['version as text', wire({ v: '1' })],
+  ['without id', wire({ event_id: undefined })],
+  ['without data', wire({ data: null })],
+  ['with NUL', wire({ data: { a: '\0' } })],
+  ['with an unknown field', wire({ colour: 1 })],
+  ['with a bad time', wire({ occurred_at: 'yesterday' })],
+])('a value that is %s is malformed', (_, value) => {
+  expect(() => decodeEvent(value, 1)).toThrow(MalformedEventError);
+});
+
+it('a newer version is not malformed', () => {
+  expect(() => decodeEvent(wire({ v: 2, colour: 1 }), 1)).toThrow(NewerVersionError);
+});
+
+it('the key is the user within the project, or the event when there is no user', () => {
+  expect(partitionKey(complete)).toBe('3:u:1');
+  expect(partitionKey(bare)).toBe('3:0192f0c1-2345-7abc-8def-0123456789ab');
+});

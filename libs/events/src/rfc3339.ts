@@ -1,0 +1,33 @@
+const DATE_TIME = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+/** 0001-01-01T00:00:00Z; PostgreSQL and ISO 8601 count the years before it differently. */
+const EARLIEST_MS = -62_135_596_800_000;
+
+function daysIn(year: number, month: number): number {
+  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
+  return month === 2 && leap ? 29 : (DAYS[month - 1] ?? 0);
+}
+
+/** Milliseconds of a fraction's digits; what goes beyond milliseconds is cut off, not rounded. */
+function fractionMs(digits: string | undefined): number {
+  return digits === undefined ? 0 : Number(digits.slice(0, 3).padEnd(3, '0'));
+}
+
+/**
+ * Milliseconds since the epoch of an RFC 3339 date-time (section 5.6), or undefined when the text is none. Lower case
+ * letters and `-00:00` are taken; leap seconds, a space for `T`, and instants before year 0001 in UTC are not.
+ */
+export function parseRfc3339(text: string): number | undefined {
+  const match = DATE_TIME.exec(text);
+  if (match === null) return undefined;
+  const [year, month, day] = [Number(match[1]), Number(match[2]), Number(match[3])];
+  const [hour, minute, second] = [Number(match[4]), Number(match[5]), Number(match[6])];
+  if (day < 1 || day > daysIn(year, month) || hour > 23 || minute > 59 || second > 59) return undefined;
+  const [offsetHours, offsetMinutes] = [Number(match[9] ?? 0), Number(match[10] ?? 0)];
+  if (offsetHours > 23 || offsetMinutes > 59) return undefined;
+  const offsetMs = (offsetHours * 60 + offsetMinutes) * (match[8] === '-' ? -60_000 : 60_000);
+  // Date.UTC reads the years 0 to 99 as 19xx; 400 years are a whole number of weeks and leap cycles.
+  const shifted = Date.UTC(year + 400, month - 1, day, hour, minute, second, fractionMs(match[7]));
+  const instant = shifted - 12_622_780_800_000 - offsetMs;
+  return instant < EARLIEST_MS ? undefined : instant;
+}
