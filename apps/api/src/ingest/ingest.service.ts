@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import type { Event, FieldError, ParsedEvent } from '@app/events';
+import { EventPublisher, PublishUnconfirmedError } from '@app/messaging';
+
+/** A refusal with the place of its event in the request. */
+export interface IndexedFieldError extends FieldError {
+  readonly index: number;
+}
+
+/** What became of each event of a request. */
+export interface IngestOutcome {
+  /** One per event of the request, in order: its id, or null where it was refused. */
+  readonly eventIds: readonly (string | null)[];
+  readonly errors: readonly IndexedFieldError[];
+  /** Events that every in-sync replica has now. 0 means that nothing was sent on. */
+  readonly accepted: number;
+}
+
+export interface IngestOptions {
+  readonly requestId: string;
+  /** One refused event refuses all. */
+  readonly atomic: boolean;
+}
+
+/** The log did not confirm; carries what a client needs to try again safely. */
+export class IngestUnconfirmedError extends Error {
+  constructor(
+    readonly eventIds: readonly (string | null)[],
+    options: ErrorOptions,
+  ) {
+    super('The event log did not confirm the events.', options);
+    this.name = 'IngestUnconfirmedError';
+  }
+}
+
+/** The one use case of every door: take the good events of a request, name what is wrong with the others. */
+@Injectable()
+export class IngestService {
+  constructor(private readonly publisher: EventPublisher) {}
+
+  /**
+   * Resolves once the log has every accepted event. Of two events with one id in a request both are accepted and the
+   * first is sent on.
+   *
+   * @throws {IngestUnconfirmedError} unknown outcome for the whole request.
+   */
+  async accept(parsed: readonly ParsedEvent[], options: IngestOptions): Promise<IngestOutcome> {
+    const eventIds = parsed.map((entry) => (entry.ok ? entry.event.eventId : null));
+    const errors = parsed.flatMap((entry, index) => (entry.ok ? [] : entry.errors.map((error) => ({ index, ...error }))));
+    const refused = errors.length > 0;
+    const events = refused && options.atomic ? [] : distinct(parsed);
+    if (events.length === 0) return { eventIds: parsed.map(() => null), errors, accepted: 0 };
+    try {
+      await this.publisher.publish(events, options.requestId);
+    } catch (error) {
+      if (error instanceof PublishUnconfirmedError) throw new IngestUnconfirmedError(eventIds, { cause: error });
+      throw error;
+    }
+    return { eventIds, errors, accepted: eventIds.filter((id) => id !== null).length };
+  }
+}
+
+function distinct(parsed: readonly ParsedEvent[]): Event[] {
+  const byId = new Map<string, Event>();
+  for (const entry of parsed) {
+    if (entry.ok && !byId.has(entry.event.eventId)) byId.set(entry.event.eventId, entry.event);
+  }
+  return [...byId.values()];
+}

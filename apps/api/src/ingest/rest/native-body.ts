@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http';
+import { parseEvent, type ParsedEvent } from '@app/events';
+import { problems, ProblemError } from '../../transport/problem';
+import { readText } from '../../transport/request-body';
+
+const MAX_EVENTS = 1000;
+
+/** A request's events, each read or refused. `batch` tells the form of the answer: an array, or one object. */
+export interface NativeBody {
+  readonly batch: boolean;
+  readonly events: readonly ParsedEvent[];
+}
+
+/** `application/json`, with no charset but UTF-8. */
+function checkContentType(request: IncomingMessage): void {
+  const header = request.headers['content-type'];
+  if (header === undefined) {
+    // Without a body there is no form to name: what follows says that the JSON is missing.
+    const empty = request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;
+    if (empty) return;
+    throw new ProblemError(problems.unsupportedMediaType('The body needs a Content-Type: application/json.'));
+  }
+  if (header === 'application/json') return; // nearly always: skip the parsing
+  const [type = '', ...parameters] = header.split(';').map((part) => part.trim().toLowerCase());
+  if (type !== 'application/json') {
+    throw new ProblemError(problems.unsupportedMediaType(`Content-Type must be application/json, not "${type}".`));
+  }
+  const charset = parameters.find((parameter) => parameter.startsWith('charset='))?.slice('charset='.length);
+  if (charset !== undefined && !/^"?utf-?8"?$/.test(charset)) {
+    throw new ProblemError(problems.unsupportedMediaType('JSON travels in UTF-8.'));
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProblemError(problems.malformed(`The body is not JSON: ${reason}`), { cause: error });
+  }
+}
+
+function invalidBody(code: string, message: string): ProblemError {
+  return new ProblemError(problems.invalid(`The body ${message}.`, [{ field: '', code, message }]));
+}
+
+function parseArray(items: readonly unknown[], text: string, projectId: number): readonly ParsedEvent[] {
+  if (items.length === 0) throw invalidBody('length', 'is an empty array');
+  if (items.length > MAX_EVENTS) throw invalidBody('length', `has more than ${MAX_EVENTS} events`);
+  const receivedAt = new Date();
+  return items.map((item, index) => parseEvent(item, { projectId, receivedAt, source: { text, path: [index] } }));
+}
+
+/**
+ * Reads the body of `POST /api/v1/events`: one event, or an array of 1 to 1000.
+ *
+ * @throws {ProblemError} 400, 413, 415, or 422 when the body as a whole is unusable.
+ */
+export async function readNativeBody(request: IncomingMessage, projectId: number): Promise<NativeBody> {
+  checkContentType(request);
+  const text = await readText(request);
+  const body = parseJson(text);
+  if (Array.isArray(body)) return { batch: true, events: parseArray(body, text, projectId) };
+  if (typeof body !== 'object' || body === null) throw invalidBody('type', 'must be an event or an array of events');
+  const source = { text, path: [] };
+  return { batch: false, events: [parseEvent(body, { projectId, receivedAt: new Date(), source })] };
+}

@@ -1,0 +1,75 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Logger as NestLogger } from 'nestjs-pino';
+import type { Logger } from 'pino';
+import type { ApiConfig } from '@app/config';
+import { Database, waitForCurrentSchema } from '@app/persistence';
+import { ApiModule } from './api.module';
+import { Readiness } from './health/readiness';
+import { NATIVE_PATH, NativeDoor } from './ingest/rest/native-door';
+import { HttpServerAdapter } from './transport/http-server';
+
+/** A running API. */
+export interface RunningApi {
+  /** Where it listens, as `http://127.0.0.1:port`. */
+  readonly url: string;
+  readonly app: NestExpressApplication;
+  /** Stops taking requests, finishes those that run, flushes the log, disconnects. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface ApiHooks {
+  /** The process cannot go on: the schema is older than the program. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+function isNativePost(method: string | undefined, url: string | undefined): boolean {
+  if (method !== 'POST' || url === undefined) return false;
+  return url === NATIVE_PATH || url.startsWith(`${NATIVE_PATH}?`);
+}
+
+/**
+ * Starts the API. Resolves once it listens; PostgreSQL and the log may still be away, events are taken as soon as the
+ * log answers, and `/readyz` says 503 until the schema was found current.
+ */
+export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHooks): Promise<RunningApi> {
+  const adapter = new HttpServerAdapter();
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.with(config, logger), adapter, {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(NestLogger));
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  const door = app.get(NativeDoor);
+  adapter.useFastRoute((request, response) => {
+    if (!isNativePost(request.method, request.url)) return false;
+    void door.post(request, response);
+    return true;
+  });
+  await app.listen(config.port);
+
+  const stopping = new AbortController();
+  const readiness = app.get(Readiness);
+  waitForCurrentSchema(app.get(Database), stopping.signal)
+    .then(() => (readiness.ready = true))
+    .catch((error: unknown) => {
+      if (!stopping.signal.aborted) hooks.onFatal(error);
+    });
+
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  logger.info({ port, log: config.log.kind }, 'The API listens.');
+  let closing: Promise<void> | undefined;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    app,
+    close: () => {
+      readiness.ready = false;
+      stopping.abort();
+      closing ??= app.close();
+      return closing;
+    },
+  };
+}

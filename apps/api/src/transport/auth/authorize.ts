@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import { problems, ProblemError } from '../problem';
+import type { KeyRing, Principal, Scope } from './key-ring';
+
+/** The key of a request: `X-API-Key`, else a Bearer token. Never a query parameter: URLs end up in logs. */
+function presentedKey(request: IncomingMessage): string | undefined {
+  const header = request.headers['x-api-key'];
+  if (typeof header === 'string') return header;
+  const [scheme, token] = request.headers.authorization?.split(' ') ?? [];
+  return scheme?.toLowerCase() === 'bearer' ? token : undefined;
+}
+
+function require(principal: Principal | undefined, scope: Scope): Principal {
+  if (principal === undefined) throw new ProblemError(problems.unauthenticated);
+  // `admin` includes the other scopes.
+  if (!principal.scopes.includes(scope) && !principal.scopes.includes('admin')) {
+    throw new ProblemError(problems.forbidden(scope));
+  }
+  return principal;
+}
+
+/**
+ * Who is asking, when the key is valid and has the scope. No promise when the key is known already.
+ *
+ * @throws {ProblemError} 401 or 403.
+ * @throws {StoreUnavailableError} when the key is not known and PostgreSQL is away.
+ */
+export function authorize(request: IncomingMessage, keys: KeyRing, scope: Scope): Principal | Promise<Principal> {
+  const key = presentedKey(request);
+  const principal = key === undefined ? undefined : keys.authenticate(key);
+  return principal instanceof Promise ? principal.then((found) => require(found, scope)) : require(principal, scope);
+}

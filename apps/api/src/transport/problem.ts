@@ -1,0 +1,136 @@
+import type { ServerResponse } from 'node:http';
+
+/** One entry of `errors`: which event (in a batch), which field, what is wrong. */
+export interface ProblemDetail {
+  readonly index?: number;
+  readonly field: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a refusal says, before it is put on the wire as `application/problem+json` (RFC 9457). */
+export interface Problem {
+  readonly status: number;
+  /** Stable, for programs; becomes the last part of `type`. */
+  readonly code: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly errors?: readonly ProblemDetail[];
+  /** Ids of the events whose fate is unknown, in the order of the request; null where an event was refused. */
+  readonly event_ids?: readonly (string | null)[];
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Ends a request with a problem; the transport's filter writes it. */
+export class ProblemError extends Error {
+  constructor(
+    readonly problem: Problem,
+    options?: ErrorOptions,
+  ) {
+    super(problem.detail, options);
+    this.name = 'ProblemError';
+  }
+}
+
+/** Writes the answer of a refused request. Does nothing when the client is gone. */
+export function sendProblem(response: ServerResponse, requestId: string, problem: Problem): void {
+  if (response.headersSent || response.destroyed) return;
+  const { status, code, title, detail, errors, event_ids, headers } = problem;
+  const body = Buffer.from(
+    JSON.stringify({
+      type: `urn:millrace:problem:${code}`,
+      title,
+      status,
+      detail,
+      request_id: requestId,
+      errors,
+      event_ids,
+    }),
+  );
+  response.writeHead(status, {
+    ...headers,
+    'Content-Type': 'application/problem+json',
+    'Content-Length': body.length,
+    'X-Request-Id': requestId,
+  });
+  response.end(body);
+}
+
+const UNAUTHENTICATED: Problem = {
+  status: 401,
+  code: 'unauthenticated',
+  title: 'No valid API key',
+  detail: 'Send an API key in X-API-Key, or in Authorization as a Bearer token.',
+  headers: { 'WWW-Authenticate': 'Bearer realm="millrace"' },
+};
+
+/** The problems that more than one place answers with. */
+export const problems = {
+  unauthenticated: UNAUTHENTICATED,
+
+  forbidden: (scope: string): Problem => ({
+    status: 403,
+    code: 'forbidden',
+    title: 'The key lacks a scope',
+    detail: `This call needs a key with the scope "${scope}".`,
+  }),
+
+  malformed: (detail: string): Problem => ({ status: 400, code: 'malformed', title: 'The request cannot be read', detail }),
+
+  invalid: (detail: string, errors: readonly ProblemDetail[]): Problem => ({
+    status: 422,
+    code: 'invalid',
+    title: 'The request breaks the contract',
+    detail,
+    errors,
+  }),
+
+  tooLarge: (limitBytes: number): Problem => ({
+    status: 413,
+    code: 'too-large',
+    title: 'The body is too large',
+    detail: `A body may have at most ${limitBytes} bytes, as sent and after inflating.`,
+  }),
+
+  unsupportedMediaType: (detail: string): Problem => ({
+    status: 415,
+    code: 'unsupported-media-type',
+    title: 'The body has a form that this call does not take',
+    detail,
+  }),
+
+  notFound: (detail: string): Problem => ({ status: 404, code: 'not-found', title: 'Not found', detail }),
+
+  methodNotAllowed: (methods: readonly string[]): Problem => ({
+    status: 405,
+    code: 'method-not-allowed',
+    title: 'The path does not know this method',
+    detail: `This path takes ${methods.join(', ')}.`,
+    headers: { Allow: methods.join(', ') },
+  }),
+
+  /** Ingest: the log did not confirm. Whether the events are on it is unknown; the ids make a retry safe. */
+  unconfirmed: (eventIds: readonly (string | null)[]): Problem => ({
+    status: 503,
+    code: 'unconfirmed',
+    title: 'The events are not confirmed',
+    detail: 'The event log did not confirm in time. Send the same events with these ids again: none is stored twice.',
+    event_ids: eventIds,
+    headers: { 'Retry-After': '2' },
+  }),
+
+  unavailable: (): Problem => ({
+    status: 503,
+    code: 'unavailable',
+    title: 'The database is away',
+    detail: 'PostgreSQL does not answer. Try again in a moment.',
+    headers: { 'Retry-After': '2' },
+  }),
+
+  internal: (): Problem => ({
+    status: 500,
+    code: 'internal',
+    title: 'Internal error',
+    detail: 'The server made a mistake. The request id leads to its log line.',
+  }),
+} as const;

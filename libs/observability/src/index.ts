@@ -1,0 +1,3 @@
+export { createLogger } from './logger';
+export { LoggingModule } from './logging.module';
+export { runProcess, type Stoppable } from './run-process';
