@@ -1,4 +1,178 @@
+import type { PostgresConfig } from '@app/config';
+import type { PoolClient } from 'pg';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { createDataSource } from './data-source';
+import { listenTo } from './notifications';
+import { endsTheSession, StoreUnavailableError, translateDatabaseError } from './store-error';
+
 /** Runs one statement. Parameters are `$1`…; rows come back as objects with the column names of the statement. */
 export interface Queryable {
   query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+}
+
+/**
+ * The pool of connections to PostgreSQL. Making one needs no server: the first use connects, and a use that fails
+ * leaves it to the next one to try again, so that a process outlives any outage without being told.
+ *
+ * Every call throws `StoreUnavailableError` (try again later) or `StoreRefusedError` (these values, never).
+ */
+export class Database implements Queryable {
+  private opening: Promise<DataSource> | undefined;
+  private closing: Promise<void> | undefined;
+  private readonly stops = new Set<() => Promise<void>>();
+
+  constructor(readonly config: PostgresConfig) {}
+
+  /** Connects now instead of at the first use. One try. */
+  async open(): Promise<void> {
+    await this.connected();
+  }
+
+  async query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> {
+    return this.checkOut((runner) => runStatement<Row>(runner, sql, parameters));
+  }
+
+  /** Asks the server for a sign of life. */
+  async ping(): Promise<void> {
+    await this.query('SELECT 1');
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction on one connection: commits when it resolves, rolls back when it
+   * rejects. Once a statement failed the transaction is lost, whatever `work` makes of it. When it throws
+   * StoreUnavailableError out of the COMMIT itself, the outcome is unknown.
+   */
+  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.checkOut((runner) => inTransaction(runner, work));
+  }
+
+  /** TypeORM's manager on one connection, for the stores of this library. */
+  async withManager<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.checkOut(async (runner) => {
+      try {
+        return await work(runner.manager);
+      } catch (error) {
+        throw translateDatabaseError(error);
+      }
+    });
+  }
+
+  /**
+   * Listens on a connection of its own and connects again for ever when that one is lost. Resolves after the first
+   * try, successful or not.
+   *
+   * @param onNotify is called for each notification, and once after every connect: what was sent while nobody was
+   *   connected is lost, so look for yourself then.
+   * @returns ends it; may be called twice.
+   */
+  async listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> {
+    if (this.closing !== undefined) throw closedError();
+    const listener = await listenTo(this.config, channel, onNotify);
+    const stop = async (): Promise<void> => {
+      this.stops.delete(stop);
+      await listener.stop();
+    };
+    this.stops.add(stop);
+    return stop;
+  }
+
+  /** Ends every connection, also those in use. May be called twice; nothing works afterwards. */
+  async close(): Promise<void> {
+    this.closing ??= this.closeOnce();
+    await this.closing;
+  }
+
+  private async closeOnce(): Promise<void> {
+    await Promise.all([...this.stops].map((stop) => stop()));
+    const source = await this.opening?.catch(() => undefined);
+    await source?.destroy();
+  }
+
+  private async connected(): Promise<DataSource> {
+    if (this.closing !== undefined) throw closedError();
+    // All who come while it connects share the one try. A failed one is forgotten, and its DataSource with it, since
+    // TypeORM does not close a pool that it could not initialize.
+    this.opening ??= createDataSource(this.config, 'work').initialize();
+    const opening = this.opening;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.opening === opening) this.opening = undefined;
+      throw translateDatabaseError(error);
+    }
+  }
+
+  private async checkOut<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const source = await this.connected();
+    const runner = source.createQueryRunner();
+    try {
+      return await work(runner);
+    } catch (error) {
+      if (endsTheSession(error)) await discardConnection(runner);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+async function runStatement<Row>(runner: QueryRunner, sql: string, parameters?: readonly unknown[]): Promise<Row[]> {
+  try {
+    // TypeORM's own answer to UPDATE and DELETE is a pair; the structured one holds the rows for every command.
+    const { records } = await runner.query(sql, parameters === undefined ? undefined : [...parameters], true);
+    return records as Row[];
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
+}
+
+async function inTransaction<T>(runner: QueryRunner, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  let failure: unknown;
+  const tx: Queryable = {
+    query: async <Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> => {
+      try {
+        return await runStatement<Row>(runner, sql, parameters);
+      } catch (error) {
+        failure ??= error;
+        throw error;
+      }
+    },
+  };
+  try {
+    await runner.startTransaction();
+    const result = await work(tx);
+    // COMMIT of a failed transaction reports success and rolls back: an error that `work` swallowed must not pass.
+    if (failure !== undefined) throw translateDatabaseError(failure);
+    await runner.commitTransaction();
+    return result;
+  } catch (error) {
+    const translated = translateDatabaseError(error);
+    if (endsTheSession(translated) || endsTheSession(failure)) await discardConnection(runner);
+    else await rollBack(runner);
+    throw translated;
+  }
+}
+
+async function rollBack(runner: QueryRunner): Promise<void> {
+  if (!runner.isTransactionActive) return;
+  try {
+    await runner.rollbackTransaction();
+  } catch {
+    // The first error is the one to tell; without its connection the server rolls back by itself.
+    await discardConnection(runner);
+  }
+}
+
+/**
+ * Takes the connection out of the pool. pg leaves a query that timed out running, and TypeORM's `release()` would hand
+ * the connection to the next caller, who waits behind that query. TypeORM drops a connection that emits an error.
+ */
+async function discardConnection(runner: QueryRunner): Promise<void> {
+  if (runner.isReleased) return;
+  const client = await (runner.connect() as Promise<PoolClient>).catch(() => undefined);
+  client?.emit('error', new Error('The connection is not to be used again.'));
+}
+
+function closedError(): StoreUnavailableError {
+  return new StoreUnavailableError('The database is closed.', undefined);
 }

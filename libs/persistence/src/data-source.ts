@@ -1,0 +1,75 @@
+import type { PostgresConfig } from '@app/config';
+import type { ClientBase, PoolConfig } from 'pg';
+import { DataSource } from 'typeorm';
+import { migrations } from '../../../migrations';
+import { entities } from './entities';
+
+/** How long one try to connect, or the wait for a free connection of the pool, may take. */
+export const CONNECT_TIMEOUT_MS = 5000;
+
+/** A process that is stopped inside a transaction keeps its locks no longer than this; its successor waits as long. */
+const TRANSACTION_TIMEOUT_MS = 10_000;
+
+/** `work` is limited at every step. `maintenance` (migrations) runs as long as it takes, on one connection. */
+export type Purpose = 'work' | 'maintenance';
+
+/** TypeORM's DataSource for these limits; it connects in `initialize()`. */
+export function createDataSource(config: PostgresConfig, purpose: Purpose): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url: config.url,
+    applicationName: 'millrace',
+    poolSize: purpose === 'work' ? config.poolSize : 1,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    entities,
+    migrations,
+    synchronize: false,
+    installExtensions: false,
+    logging: false,
+    // An idle connection died. The pool has dropped it already and the next query makes a new one; who cannot get one
+    // hears of it by a StoreUnavailableError.
+    poolErrorHandler: () => undefined,
+    extra: sessionOptions(config, purpose),
+  });
+}
+
+/** What every connection of ours has, also those outside of the pool. */
+export function sessionOptions(config: PostgresConfig, purpose: Purpose): PoolConfig {
+  return {
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    // pg-pool waits for the promise, though its types do not say so.
+    onConnect: (client: ClientBase): unknown => prepareSession(client, config, purpose),
+    // On the client, since a frozen server ignores statement_timeout.
+    ...(purpose === 'work' ? { query_timeout: config.queryTimeoutMs } : {}),
+  };
+}
+
+/**
+ * Sets the session's limits. By a statement and not in the start-up message, because a server before 17 refuses a
+ * connection that names `transaction_timeout`, and a pooler one that names any.
+ */
+export async function prepareSession(client: ClientBase, config: PostgresConfig, purpose: Purpose): Promise<void> {
+  const wanted = Object.entries(purpose === 'work' ? workSettings(config) : maintenanceSettings());
+  await client.query(
+    `SELECT set_config(name, wanted.value, false)
+     FROM unnest($1::text[], $2::text[]) AS wanted(name, value) JOIN pg_settings USING (name)`,
+    [wanted.map(([name]) => name), wanted.map(([, value]) => value)],
+  );
+}
+
+function workSettings(config: PostgresConfig): Record<string, string> {
+  return {
+    default_transaction_isolation: 'read committed',
+    // A little before the client gives up, so that the server's answer still finds somebody.
+    statement_timeout: String(Math.ceil(config.queryTimeoutMs * 0.9)),
+    idle_in_transaction_session_timeout: String(TRANSACTION_TIMEOUT_MS),
+    transaction_timeout: String(TRANSACTION_TIMEOUT_MS),
+    // A peer that vanished without closing is given up after this, and its transaction with it.
+    tcp_user_timeout: String(TRANSACTION_TIMEOUT_MS),
+  };
+}
+
+function maintenanceSettings(): Record<string, string> {
+  return { default_transaction_isolation: 'read committed', statement_timeout: '0', transaction_timeout: '0' };
+}

@@ -1,0 +1,22 @@
+export { hashApiKeySecret, mintApiKey, readApiKey, type ApiKeyParts } from './api-key';
+export { ApiKeys, type NewApiKey, type Scope, type StoredApiKey } from './api-keys';
+export { ConsumerPositions, type StoredPosition } from './consumer-positions';
+export { Database, type Queryable } from './database';
+export { DeadLetters, type StoredDeadLetter } from './dead-letters';
+export { EventPartitions, type PartitionsEnsured } from './event-partitions';
+export { EventReader } from './event-reader';
+export { EventStore } from './event-store';
+export type { StoredEvent } from './event.mapping';
+export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome } from './insert-batch';
+export { LogRecreatedError } from './log-recreated.error';
+export { PersistenceModule } from './persistence.module';
+export {
+  migrateDown,
+  migrateUp,
+  pendingMigrations,
+  requireCurrentSchema,
+  resetSchema,
+  SchemaOutdatedError,
+  waitForCurrentSchema,
+} from './schema';
+export { StoreRefusedError, StoreUnavailableError } from './store-error';

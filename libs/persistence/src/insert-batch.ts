@@ -1,0 +1,43 @@
+import type { Event } from '@app/events';
+
+/** A record that cannot become an event: its bytes, and why. */
+export interface NewDeadLetter {
+  /** The tenant, or 1 (`default`) when the record does not tell. */
+  readonly projectId: number;
+  readonly value: Buffer | null;
+  readonly key: Buffer | null;
+  /** As they came; a header may occur more than once. */
+  readonly headers: Readonly<Record<string, Buffer | readonly Buffer[] | undefined>>;
+  /** Where it ended: it could not be read, or the database refused it. */
+  readonly stage: 'decode' | 'store';
+  /** Stable code, for programs. */
+  readonly reason: string;
+  /** For people. Holds no values of the record. */
+  readonly detail: string;
+}
+
+/** Where a record stands on the log, and what is to become of it. */
+export type RecordOutcome = { readonly partition: number; readonly offset: number } & (
+  | { readonly kind: 'persist'; readonly event: Event }
+  | { readonly kind: 'duplicate-in-batch'; readonly event: Event }
+  | { readonly kind: 'dead-letter'; readonly letter: NewDeadLetter }
+);
+
+/** What one consumer fetched: a run of offsets of each of some partitions, in offset order within a partition. */
+export interface InsertBatch {
+  readonly group: string;
+  readonly topic: string;
+  readonly outcomes: readonly RecordOutcome[];
+  /** Per partition, the offset that its next record will get. */
+  readonly logEnds: ReadonlyMap<number, number>;
+}
+
+export interface InsertResult {
+  /** Events that are new. */
+  readonly stored: number;
+  /** Events whose id was stored before, or came earlier in the batch. */
+  readonly duplicates: number;
+  readonly deadLettered: number;
+  /** Records below the position: an earlier transaction dealt with them, and counted them. */
+  readonly redelivered: number;
+}

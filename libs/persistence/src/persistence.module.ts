@@ -1,0 +1,34 @@
+import type { PostgresConfig } from '@app/config';
+import { Module, type DynamicModule, type OnApplicationShutdown, type Type } from '@nestjs/common';
+import { ApiKeys } from './api-keys';
+import { ConsumerPositions } from './consumer-positions';
+import { Database } from './database';
+import { DeadLetters } from './dead-letters';
+import { EventPartitions } from './event-partitions';
+import { EventReader } from './event-reader';
+import { EventStore } from './event-store';
+
+const stores: readonly Type[] = [ApiKeys, ConsumerPositions, DeadLetters, EventPartitions, EventReader, EventStore];
+
+/** The stores, on one pool. The app starts without PostgreSQL too; the pool closes last, after the servers. */
+@Module({})
+export class PersistenceModule implements OnApplicationShutdown {
+  constructor(private readonly database: Database) {}
+
+  static with(config: PostgresConfig): DynamicModule {
+    const onDatabase = stores.map((store) => ({
+      provide: store,
+      useFactory: (database: Database): unknown => new store(database),
+      inject: [Database],
+    }));
+    return {
+      module: PersistenceModule,
+      providers: [{ provide: Database, useFactory: () => new Database(config) }, ...onDatabase],
+      exports: [Database, ...stores],
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.database.close();
+  }
+}
