@@ -1,8 +1,10 @@
 import 'reflect-metadata';
-import { loadApiConfig, readEnvironment } from '@app/config';
-import { createLogger, runProcess } from '@app/observability';
+import { loadApiConfig } from '@app/config';
+import { runProcess } from '@app/observability';
 import { startApi } from './start-api';
 
-const config = loadApiConfig(readEnvironment());
-const logger = createLogger({ level: config.logLevel, app: 'api' });
-void runProcess({ logger, drainTimeoutMs: config.drainTimeoutMs }, (onFatal) => startApi(config, logger, { onFatal }));
+void runProcess({
+  app: 'api',
+  load: loadApiConfig,
+  start: (config, logger, onFatal) => startApi(config, logger, { onFatal }),
+});

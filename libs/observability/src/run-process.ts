@@ -1,35 +1,56 @@
+import { ConfigError, readEnvironment, type Environment, type LogLevel } from '@app/config';
 import type { Logger } from 'pino';
+import { createLogger } from './logger';
 
 /** Something that a process runs until it is told to stop. */
 export interface Stoppable {
   close(): Promise<void>;
 }
 
-export interface ProcessOptions {
-  readonly logger: Logger;
-  /** After this long a stop is forced, with exit code 1. */
+interface ProcessConfig {
+  readonly logLevel: LogLevel;
   readonly drainTimeoutMs: number;
 }
 
+export interface ProcessJob<C extends ProcessConfig> {
+  readonly app: string;
+  readonly load: (environment: Environment) => C;
+  readonly start: (config: C, logger: Logger, onFatal: (error: unknown) => void) => Promise<Stoppable>;
+}
+
+/** npm hands on the Ctrl-C that the terminal has sent to the whole group already: one key press, two signals. */
+const SAME_SIGNAL_MS = 500;
+
+function loadOrExit<C>(load: (environment: Environment) => C): C {
+  try {
+    return load(readEnvironment());
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+}
+
 /**
- * Runs `start` as this process' only job: SIGTERM and SIGINT close it and end with 0, a second signal, a fatal error or
- * a close that takes too long ends with 1.
+ * Runs a job as this process' only one: SIGTERM and SIGINT close it and end with 0; a second signal, a fatal error or
+ * a close that takes longer than the drain time-out ends with 1. A wrong configuration is named before anything starts.
  */
-export async function runProcess(
-  options: ProcessOptions,
-  start: (onFatal: (error: unknown) => void) => Promise<Stoppable>,
-): Promise<void> {
-  const { logger, drainTimeoutMs } = options;
+export async function runProcess<C extends ProcessConfig>(job: ProcessJob<C>): Promise<void> {
+  const config = loadOrExit(job.load);
+  const logger = createLogger({ level: config.logLevel, app: job.app });
   let running: Stoppable | undefined;
-  let stopping = false;
+  let stoppingSince: number | undefined;
 
   const stop = (code: number): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      if (Date.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = Date.now();
     setTimeout(() => {
-      logger.error({ drain_timeout_ms: drainTimeoutMs }, 'Stopping took too long; the process ends by force.');
+      logger.error({ drain_timeout_ms: config.drainTimeoutMs }, 'Stopping took too long; the process ends by force.');
       process.exit(1);
-    }, drainTimeoutMs).unref();
+    }, config.drainTimeoutMs).unref();
     Promise.resolve(running?.close()).then(
       () => process.exit(code),
       (error: unknown) => {
@@ -40,7 +61,7 @@ export async function runProcess(
   };
   const onFatal = (error: unknown): void => {
     logger.fatal({ error }, 'The process cannot go on.');
-    if (!stopping) stop(1);
+    if (stoppingSince === undefined) stop(1);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
@@ -49,7 +70,7 @@ export async function runProcess(
     });
   }
   try {
-    running = await start(onFatal);
+    running = await job.start(config, logger, onFatal);
   } catch (error) {
     onFatal(error);
   }

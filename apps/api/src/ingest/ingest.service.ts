@@ -46,7 +46,9 @@ export class IngestService {
    */
   async accept(parsed: readonly ParsedEvent[], options: IngestOptions): Promise<IngestOutcome> {
     const eventIds = parsed.map((entry) => (entry.ok ? entry.event.eventId : null));
-    const errors = parsed.flatMap((entry, index) => (entry.ok ? [] : entry.errors.map((error) => ({ index, ...error }))));
+    const errors = parsed.flatMap((entry, index) =>
+      entry.ok ? [] : entry.errors.map((error) => ({ index, ...error })),
+    );
     const refused = errors.length > 0;
     const events = refused && options.atomic ? [] : distinct(parsed);
     if (events.length === 0) return { eventIds: parsed.map(() => null), errors, accepted: 0 };

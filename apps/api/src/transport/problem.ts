@@ -75,7 +75,12 @@ export const problems = {
     detail: `This call needs a key with the scope "${scope}".`,
   }),
 
-  malformed: (detail: string): Problem => ({ status: 400, code: 'malformed', title: 'The request cannot be read', detail }),
+  malformed: (detail: string): Problem => ({
+    status: 400,
+    code: 'malformed',
+    title: 'The request cannot be read',
+    detail,
+  }),
 
   invalid: (detail: string, errors: readonly ProblemDetail[]): Problem => ({
     status: 422,

@@ -75,7 +75,9 @@ export async function readText(request: IncomingMessage): Promise<string> {
   }
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') {
-    throw new ProblemError(problems.unsupportedMediaType(`Content-Encoding may be gzip or identity, not "${encoding}".`));
+    throw new ProblemError(
+      problems.unsupportedMediaType(`Content-Encoding may be gzip or identity, not "${encoding}".`),
+    );
   }
   const sent = await collect(request);
   const body = encoding === 'gzip' ? await inflated(sent) : sent;

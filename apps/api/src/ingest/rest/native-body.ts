@@ -16,7 +16,8 @@ function checkContentType(request: IncomingMessage): void {
   const header = request.headers['content-type'];
   if (header === undefined) {
     // Without a body there is no form to name: what follows says that the JSON is missing.
-    const empty = request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;
+    const empty =
+      request.headers['transfer-encoding'] === undefined && Number(request.headers['content-length'] ?? 0) === 0;
     if (empty) return;
     throw new ProblemError(problems.unsupportedMediaType('The body needs a Content-Type: application/json.'));
   }

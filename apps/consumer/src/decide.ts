@@ -1,0 +1,84 @@
+import { decodeEvent, MalformedEventError, NewerVersionError, type Event } from '@app/events';
+import { headerText, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
+import type { NewDeadLetter, RecordOutcome } from '@app/persistence';
+
+/** What cannot be read has no project of its own and is kept under `default`. */
+const DEFAULT_PROJECT = 1;
+
+/** One outcome per record, in the order of the log, up to what has to be held. */
+export interface Decision {
+  readonly outcomes: readonly RecordOutcome[];
+  readonly held: readonly HeldPartition[];
+}
+
+function projectOf(record: LogRecord): number | undefined {
+  const text = headerText(record.headers, 'project');
+  return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+}
+
+function read(record: LogRecord): Event {
+  if (record.value === null) throw new MalformedEventError('The record has no value.');
+  const projectId = projectOf(record);
+  if (projectId === undefined) throw new MalformedEventError('The header "project" is missing or no number.');
+  return decodeEvent(record.value, projectId);
+}
+
+/** What makes two records the same event. The project is digits only, so the colon is unambiguous. */
+export function identityOf(event: Event): string {
+  return `${event.projectId}:${event.eventId}`;
+}
+
+/** A record as it is kept when it cannot be stored as an event. */
+export function toDeadLetter(
+  record: LogRecord,
+  stage: NewDeadLetter['stage'],
+  error: { code: string; message: string },
+): NewDeadLetter {
+  return {
+    projectId: projectOf(record) ?? DEFAULT_PROJECT,
+    key: record.key,
+    value: record.value,
+    headers: record.headers,
+    stage,
+    reason: error.code,
+    detail: error.message,
+  };
+}
+
+function decideOne(record: LogRecord, partition: number, seen: Set<string>): RecordOutcome {
+  const place = { partition, offset: record.offset };
+  try {
+    const event = read(record);
+    const identity = identityOf(event);
+    if (seen.has(identity)) return { ...place, kind: 'duplicate-in-batch', event };
+    seen.add(identity);
+    return { ...place, kind: 'persist', event };
+  } catch (error) {
+    if (error instanceof MalformedEventError) {
+      return { ...place, kind: 'dead-letter', letter: toDeadLetter(record, 'decode', error) };
+    }
+    throw error;
+  }
+}
+
+/**
+ * Decides what becomes of every record. Pure: no clock, no I/O. A record of a newer wire version holds its partition
+ * there: it is no dead letter, the program is too old.
+ */
+export function decide(batches: readonly PartitionBatch[]): Decision {
+  const outcomes: RecordOutcome[] = [];
+  const held: HeldPartition[] = [];
+  const seen = new Set<string>();
+  for (const { partition, records } of batches) {
+    for (const record of records) {
+      try {
+        outcomes.push(decideOne(record, partition, seen));
+      } catch (error) {
+        if (!(error instanceof NewerVersionError)) throw error;
+        held.push({ partition, offset: record.offset, reason: error.message });
+        break;
+      }
+    }
+  }
+  return { outcomes, held };
+}

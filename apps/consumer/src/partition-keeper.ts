@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { EventPartitions } from '@app/persistence';
+
+const HOUR_MS = 3_600_000;
+
+/** Sees to it that the table has partitions for the days to come, at the start and once an hour. */
+@Injectable()
+export class PartitionKeeper {
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly partitions: EventPartitions,
+    private readonly logger: PinoLogger,
+  ) {}
+
+  /** Resolves after the first round; a round that fails is logged, and events go to the default partition meanwhile. */
+  async start(): Promise<void> {
+    this.timer = setInterval(() => void this.round(), HOUR_MS);
+    this.timer.unref();
+    await this.round();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  private async round(): Promise<void> {
+    try {
+      const { created, deferred } = await this.partitions.ensure(new Date());
+      if (created.length > 0) this.logger.info({ created }, 'Days have partitions of their own.');
+      if (deferred.length > 0)
+        this.logger.warn({ deferred }, 'Days have no partition yet; the next round tries again.');
+    } catch (error) {
+      this.logger.warn({ error }, 'Partitions could not be made; the next round tries again.');
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { loadApiConfig, loadCliConfig, loadConsumerConfig, loadStandaloneConfig } from './load-config';
+import { ConfigError, type Environment } from './read-settings';
+
+const complete = { DATABASE_URL: 'postgresql://u:p@db:5432/millrace', KAFKA_BROKERS: 'kafka:9092' };
+
+function problems(load: (environment: Environment) => unknown, environment: Environment): readonly string[] {
+  try {
+    load(environment);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
+describe('the configuration of a process', () => {
+  it('has a documented default for all but the addresses', () => {
+    expect(loadApiConfig(complete)).toEqual({
+      port: 3000,
+      logLevel: 'info',
+      postgres: { url: complete.DATABASE_URL, poolSize: 10, queryTimeoutMs: 7000 },
+      log: {
+        kind: 'kafka',
+        kafka: {
+          brokers: ['kafka:9092'],
+          topic: 'events.v1',
+          group: 'millrace-consumer',
+          ssl: false,
+          sasl: undefined,
+          partitions: 12,
+          sessionTimeoutMs: 15_000,
+        },
+      },
+      publish: { timeoutMs: 10_000, queueEvents: 20_000, queueBytes: 32_000_000 },
+      keyPepper: '',
+      drainTimeoutMs: 25_000,
+    });
+  });
+
+  it('names every mistake at once', () => {
+    const wrong = {
+      DATABASE_URL: 'mysql://db',
+      KAFKA_BROKERS: 'kafka',
+      HEALTH_PORT: '70000',
+      LOG_LEVEL: 'loud',
+      KAFKA_SSL: 'yes',
+      MILLRACE_BATCH_MAX_EVENTS: '1e3',
+    };
+    expect(problems(loadConsumerConfig, wrong).map((problem) => problem.split(' ')[0])).toEqual([
+      'LOG_LEVEL',
+      'DATABASE_URL',
+      'KAFKA_BROKERS',
+      'KAFKA_SSL',
+      'HEALTH_PORT',
+      'MILLRACE_BATCH_MAX_EVENTS',
+    ]);
+  });
+
+  it('never repeats a value that may hold a password', () => {
+    expect(problems(loadApiConfig, { ...complete, DATABASE_URL: 'mysql://u:hunter2@db' }).join()).not.toContain(
+      'hunter2',
+    );
+  });
+
+  it('does not fall back to another log in silence', () => {
+    expect(problems(loadApiConfig, { DATABASE_URL: complete.DATABASE_URL })).toEqual([
+      'KAFKA_BROKERS is missing (MILLRACE_LOG=postgres keeps the log in PostgreSQL instead)',
+    ]);
+    expect(loadApiConfig({ DATABASE_URL: complete.DATABASE_URL, MILLRACE_LOG: 'postgres' }).log.kind).toBe('postgres');
+  });
+
+  it('checks values against each other', () => {
+    expect(problems(loadApiConfig, { ...complete, KAFKA_SASL_MECHANISM: 'plain' })).toEqual([
+      'KAFKA_SASL_USERNAME is missing, KAFKA_SASL_MECHANISM is set',
+      'KAFKA_SASL_PASSWORD is missing, KAFKA_SASL_MECHANISM is set',
+    ]);
+    expect(problems(loadApiConfig, { ...complete, KAFKA_SASL_USERNAME: 'u' })).toEqual([
+      'KAFKA_SASL_MECHANISM is missing, a SASL user or password is set',
+    ]);
+    expect(problems(loadConsumerConfig, { ...complete, MILLRACE_DATABASE_QUERY_TIMEOUT_MS: '8000' })).toEqual([
+      'MILLRACE_DATABASE_QUERY_TIMEOUT_MS must be below half of KAFKA_SESSION_TIMEOUT_MS',
+    ]);
+  });
+
+  it('takes an empty variable as missing, as compose files write it', () => {
+    expect(loadApiConfig({ ...complete, PORT: '', KAFKA_SASL_MECHANISM: '' }).port).toBe(3000);
+  });
+
+  it('is frozen through and through', () => {
+    const config = loadApiConfig(complete);
+    const frozen = (value: unknown): boolean =>
+      typeof value !== 'object' || value === null || (Object.isFrozen(value) && Object.values(value).every(frozen));
+    expect(frozen(config)).toBe(true);
+  });
+});
+
+describe('the configuration of npm start', () => {
+  it('needs nothing, and keeps the log in its own database', () => {
+    const config = loadStandaloneConfig({});
+    expect(config).toMatchObject({ dataDir: '.millrace', databaseUrl: undefined, log: { kind: 'postgres' } });
+    expect(config.api('postgresql://x').postgres.url).toBe('postgresql://x');
+    expect(config.consumer('postgresql://x').healthPort).toBeUndefined();
+  });
+
+  it('uses what it is given', () => {
+    expect(loadStandaloneConfig(complete)).toMatchObject({
+      databaseUrl: complete.DATABASE_URL,
+      log: { kind: 'kafka' },
+    });
+  });
+});
+
+it('the command line needs nothing either', () => {
+  expect(loadCliConfig({})).toEqual({ url: undefined, key: undefined, dataDir: '.millrace' });
+});
