@@ -1,0 +1,7 @@
+export {
+  kafkaAvailability,
+  startKafkaBroker,
+  type KafkaAvailability,
+  type KafkaBroker,
+  type KafkaBrokerOptions,
+} from './broker-process.cjs';
