@@ -1,3 +1,4 @@
+export { CSV_NAMESPACE, csvEventId } from './csv-event-id';
 export type { Event, JsonObject, JsonValue } from './event';
 export { decodeEvent, encodeEvent, MalformedEventError, NewerVersionError, partitionKey } from './event.codec';
 export type { FieldError, FieldErrorCode } from './field-error';

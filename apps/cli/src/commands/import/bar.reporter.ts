@@ -1,0 +1,54 @@
+import { SingleBar } from 'cli-progress';
+import type { ImportTotals } from './import-file';
+import { ImportReporter, type ImportEnd, type ImportStart } from './import-reporter.port';
+
+const FORMAT = '{file} [{bar}] {percentage}% | {read} read, {refused} refused | {duration_formatted}';
+const CLEAR_LINE = '\r\u001b[2K';
+
+/** A bar over the bytes of the file, for a person at a terminal, and a summary in words. */
+export class BarReporter extends ImportReporter {
+  private readonly bar: SingleBar;
+  private begun: ImportStart | undefined;
+
+  constructor(
+    private readonly terminal: NodeJS.WriteStream,
+    private readonly bytes: { readonly size: number; read(): number },
+    private readonly err: (line: string) => void,
+  ) {
+    super();
+    this.bar = new SingleBar({ format: FORMAT, stream: terminal, hideCursor: true, barsize: 30 });
+  }
+
+  override start(start: ImportStart): void {
+    this.begun = start;
+    this.bar.start(this.bytes.size, 0, { file: start.file, read: 0, refused: 0 });
+  }
+
+  override batchDone(_batch: unknown, { read, refused }: ImportTotals): void {
+    this.bar.update(this.bytes.read(), { read, refused });
+  }
+
+  override refused(text: string): void {
+    this.above(text);
+  }
+
+  override waiting(reason: string, waitMs: number): void {
+    this.above(`waiting ${Math.round(waitMs / 100) / 10} s to try again: ${reason}`);
+  }
+
+  override end({ totals, seconds, stoppedBy }: ImportEnd): void {
+    this.bar.update(stoppedBy === undefined ? this.bytes.size : this.bytes.read(), { ...totals });
+    this.bar.stop();
+    const { read, accepted, refused } = totals;
+    const rate = Math.round(read / Math.max(seconds, 0.001));
+    const verb = this.begun?.dryRun === true ? 'Checked' : 'Imported';
+    const found = `${read} read, ${accepted} accepted, ${refused} refused`;
+    this.terminal.write(`${verb} ${this.begun?.file ?? ''}: ${found} in ${seconds.toFixed(1)} s (${rate} events/s)\n`);
+  }
+
+  /** The bar draws itself again with its next update. */
+  private above(text: string): void {
+    this.terminal.write(CLEAR_LINE);
+    this.err(text);
+  }
+}

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadCliConfig, readEnvironment } from '@app/config';
+import { InvalidArgumentError, type Command } from 'commander';
+import { ApiEventSender } from '../../api/api-event-sender';
+import { resolveEndpoint, type EndpointFlags } from '../../api/endpoint';
+import { postEventsTo } from '../../api/post-events';
+import { CannotRunError } from '../../cannot-run.error';
+import { BarReporter } from './bar.reporter';
+import { DryRunSender } from './dry-run.sender';
+import { importBatches } from './import-batches';
+import { FileImport, type ImportTotals } from './import-file';
+import type { ImportReporter } from './import-reporter.port';
+import { openImportSource, type ImportSource } from './import-source';
+import { LineReporter } from './line.reporter';
+import { refusalText, refusedRowsFile, type RefusedRows } from './refused-rows';
+
+interface ImportFlags extends EndpointFlags {
+  readonly batchSize: number;
+  readonly dryRun: boolean;
+  readonly errors?: string;
+}
+
+const GIVE_UP_AFTER_MS = 60_000;
+
+const HELP = `
+FILE is CSV, plain or gzip, or - for standard input. Its first line names the columns, in any order:
+  event_type (or name)          what happened; the only one that must be there
+  event_id                      a UUID; a row without one gets an id made of the file up to and including it
+  occurred_at                   RFC 3339 with zone; without it the time of the import
+  user_id, source, amount       optional
+  properties_json (or data)     a JSON object
+  received_at, stored_at        ignored, so that an export can be imported
+
+An import may be run again at any time: what is already stored is not stored twice.
+--errors writes one JSON object per refused row: line, reason, errors, row.
+
+Exit code: 0 all rows accepted, 1 some were refused, 2 could not run, or not to the end.`;
+
+/** Adds `millrace import`. `exit` is told the code that the process has to end with. */
+export function addImportCommand(program: Command, exit: (code: number) => void): void {
+  program
+    .command('import')
+    .argument('<file>', 'CSV file, plain or gzip; - for standard input')
+    .description('send the rows of a CSV file to the API as events')
+    .option('--batch-size <rows>', 'rows per request, 1 to 1000', batchSize, 1000)
+    .option('--dry-run', 'check every row by the rules of the API and send nothing', false)
+    .option('--errors <file>', 'write refused rows to this file instead of standard error')
+    .option('--url <url>', 'API to send to (or MILLRACE_URL; else what npm start left on this machine)')
+    .option('--key <key>', 'API key (or MILLRACE_KEY)')
+    .addHelpText('after', HELP)
+    .action(async (file: string, flags: ImportFlags) => {
+      exit(await runImport(file, flags));
+    });
+}
+
+function batchSize(text: string): number {
+  const rows = Number(text);
+  if (!/^\d{1,4}$/.test(text) || rows < 1 || rows > 1000) throw new InvalidArgumentError('It must be 1 to 1000.');
+  return rows;
+}
+
+async function runImport(file: string, flags: ImportFlags): Promise<number> {
+  const interrupt = interruptOnSigint();
+  const source = openImportSource(file, interrupt);
+  const reporter = reporterFor(source);
+  const sender = flags.dryRun ? new DryRunSender() : apiSender(flags, reporter, interrupt);
+  const refusedRows = flags.errors === undefined ? tellRefusedRows(reporter) : refusedRowsFile(flags.errors, file);
+  const work = new FileImport(sender, reporter, refusedRows);
+  const startedMs = performance.now();
+  reporter.start({ file, batchSize: flags.batchSize, dryRun: flags.dryRun });
+  const failure = await failureOf(work.run(importBatches(source.chunks(), flags.batchSize), interrupt), interrupt);
+  refusedRows.close();
+  const { totals } = work;
+  reporter.end({ totals, seconds: (performance.now() - startedMs) / 1000, stoppedBy: failure?.message });
+  if (failure !== undefined)
+    throw flags.dryRun ? failure : new CannotRunError(howFar(totals, failure), { cause: failure });
+  return totals.refused > 0 ? 1 : 0;
+}
+
+function interruptOnSigint(): AbortSignal {
+  const controller = new AbortController();
+  // Once: a second Ctrl-C ends the process at once, as if nobody listened.
+  process.once('SIGINT', () => {
+    toStderr('interrupted: waiting for the rows that are on their way; Ctrl-C again ends at once');
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+function apiSender(flags: ImportFlags, reporter: ImportReporter, interrupt: AbortSignal): ApiEventSender {
+  const endpoint = resolveEndpoint(flags, loadCliConfig(readEnvironment()));
+  return new ApiEventSender(postEventsTo(endpoint), {
+    giveUpAfterMs: GIVE_UP_AFTER_MS,
+    now: () => performance.now(),
+    wait: (ms) => delay(ms, undefined, { signal: interrupt }),
+    onRetry: (reason, waitMs) => {
+      reporter.waiting(reason, waitMs);
+    },
+  });
+}
+
+function reporterFor(source: ImportSource): ImportReporter {
+  const { size } = source;
+  if (!process.stdout.isTTY || size === undefined) return new LineReporter(toStdout, toStderr);
+  return new BarReporter(process.stdout, { size, read: () => source.bytesRead() }, toStderr);
+}
+
+function tellRefusedRows(reporter: ImportReporter): RefusedRows {
+  return {
+    add: (row, errors) => {
+      reporter.refused(refusalText(row, errors));
+    },
+    close: () => undefined,
+  };
+}
+
+/** Why the import ended early, or undefined. What is no answer to that is a bug, and thrown on. */
+async function failureOf(run: Promise<void>, interrupt: AbortSignal): Promise<CannotRunError | undefined> {
+  try {
+    await run;
+  } catch (error) {
+    if (!interrupt.aborted) {
+      if (error instanceof CannotRunError) return error;
+      throw error;
+    }
+  }
+  return interrupt.aborted ? new CannotRunError('interrupted') : undefined;
+}
+
+function howFar({ lastLine, accepted }: ImportTotals, failure: CannotRunError): string {
+  const done =
+    lastLine === 0
+      ? 'nothing was confirmed yet'
+      : `all rows up to line ${lastLine} are dealt with, ${accepted} accepted`;
+  return `${failure.message}. ${done}. Run the import again: what is stored already is not stored twice`;
+}
+
+function toStdout(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function toStderr(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

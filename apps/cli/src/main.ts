@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { ConfigError } from '@app/config';
+import { Command, CommanderError } from 'commander';
+import { CannotRunError } from './cannot-run.error';
+import { addImportCommand } from './commands/import/import.command';
+
+/** Could not run, or not to the end. Commander's own code for wrong arguments is 1, which here means refused rows. */
+const CANNOT_RUN = 2;
+
+async function main(): Promise<void> {
+  const program = new Command('millrace')
+    .description('Command line of Millrace, the self-hosted event service. Talks to its API.')
+    .exitOverride();
+  addImportCommand(program, (code) => {
+    process.exitCode = code;
+  });
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? 0 : CANNOT_RUN;
+      return;
+    }
+    process.exitCode = CANNOT_RUN;
+    const known = error instanceof CannotRunError || error instanceof ConfigError;
+    process.stderr.write(`millrace: ${known ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+  }
+}
+
+// Whoever read the output has gone (`| head`): nobody is left to tell anything.
+process.stdout.on('error', () => process.exit(CANNOT_RUN));
+void main();
