@@ -39,8 +39,10 @@ function boundBytes(value: unknown, depth: number): number {
     }
     return bytes;
   }
-  for (const [key, member] of Object.entries(value)) {
-    const inner = boundBytes(member, depth + 1);
+  const members = value as JsonObject;
+  // for…in, since Object.entries makes an array a member; JSON.parse gives no inherited members that it could find.
+  for (const key in members) {
+    const inner = boundBytes(members[key], depth + 1);
     if (inner === SUSPECT || !storableText(key)) return SUSPECT;
     bytes += key.length * 6 + inner + 4;
   }

@@ -35,28 +35,33 @@ const FIELD_OF: ReadonlyMap<string, Field> = new Map([
 
 /** The values of one body by field, and the name that the client used for each. */
 class Body {
-  private readonly values = new Map<Field, { readonly key: string; readonly value: unknown }>();
+  private readonly values: Partial<Record<Field, unknown>> = {};
+  private readonly keys: Partial<Record<Field, string>> = {};
 
   constructor(input: JsonObject, errors: FieldErrors) {
-    for (const [key, value] of Object.entries(input)) {
+    for (const key in input) {
       const field = FIELD_OF.get(key);
       if (field === undefined) errors.add([key], 'unknown_field', 'is not a field of an event');
-      else if (value !== null) this.set(field, key, value, errors);
+      else if (input[key] !== null) this.set(field, key, input[key], errors);
     }
   }
 
   value(field: Field): unknown {
-    return this.values.get(field)?.value;
+    return this.values[field];
   }
 
   key(field: Field): string {
-    return this.values.get(field)?.key ?? field;
+    return this.keys[field] ?? field;
   }
 
   private set(field: Field, key: string, value: unknown, errors: FieldErrors): void {
-    const other = this.values.get(field);
-    if (other === undefined) this.values.set(field, { key, value });
-    else errors.add([key], 'conflict', `and ${other.key} are two names of one field; send one of them`);
+    const other = this.keys[field];
+    if (other !== undefined) {
+      errors.add([key], 'conflict', `and ${other} are two names of one field; send one of them`);
+      return;
+    }
+    this.values[field] = value;
+    this.keys[field] = key;
   }
 }
 

@@ -1,4 +1,5 @@
-import { parseRfc3339 } from './rfc3339';
+import * as fc from 'fast-check';
+import { formatInstant, parseRfc3339 } from './rfc3339';
 
 describe('parseRfc3339', () => {
   it.each([
@@ -50,4 +51,19 @@ describe('parseRfc3339', () => {
   ])('refuses %j', (text) => {
     expect(parseRfc3339(text)).toBeUndefined();
   });
+});
+
+it('formatInstant writes what toISOString writes, for every instant of the years 1 to 9999', () => {
+  const instants = fc.date({
+    min: new Date('0001-01-01T00:00:00.000Z'),
+    max: new Date('9999-12-31T23:59:59.999Z'),
+    noInvalidDate: true,
+  });
+  fc.assert(
+    fc.property(instants, (instant) => {
+      expect(formatInstant(instant)).toBe(instant.toISOString());
+      expect(parseRfc3339(formatInstant(instant))).toBe(instant.getTime());
+    }),
+    { numRuns: 2000 },
+  );
 });
