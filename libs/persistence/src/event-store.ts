@@ -1,11 +1,99 @@
-import type { Database } from './database';
-import type { InsertBatch, InsertResult } from './insert-batch';
+import type { Database, Queryable } from './database';
+import { insertDeadLetters, type PlacedDeadLetter } from './dead-letter-insert';
+import { insertEvents } from './event-insert';
+import type { InsertBatch, InsertResult, RecordOutcome } from './insert-batch';
+import { byLedgerKey, countDuplicates, enterIds, sameLedgerKey, type PlacedEvent } from './ledger';
+import { advancePositions, lockPositions, type Tally } from './positions';
 
+/** Stores what consumers fetched. Any number of processes may call it at once, with overlapping batches too. */
 export class EventStore {
   constructor(private readonly database: Database) {}
 
+  /**
+   * Stores a batch in one transaction: each id of a project once and for ever, each dead letter once, and the positions
+   * of the partitions, so that offset for offset it is known what became of it. Safe to repeat at any time, also when
+   * the outcome of an earlier call is unknown: what is below a position is skipped without being counted.
+   *
+   * @throws {StoreUnavailableError} nothing was stored, or (when the connection broke in the COMMIT) all of it.
+   * @throws {StoreRefusedError} nothing was stored; some rows may still be taken, in smaller batches.
+   * @throws {LogRecreatedError} nothing was stored, and nothing can be until an operator has decided.
+   */
   async insert(batch: InsertBatch): Promise<InsertResult> {
-    await this.database.ping();
-    throw new Error(`Not written yet: ${batch.topic}`);
+    if (batch.outcomes.length === 0) return { stored: 0, duplicates: 0, deadLettered: 0, redelivered: 0 };
+    return this.database.transaction((tx) => storeBatch(tx, batch));
   }
+}
+
+async function storeBatch(tx: Queryable, batch: InsertBatch): Promise<InsertResult> {
+  const tallies = await lockPositions(tx, batch);
+  const due = batch.outcomes.filter(({ partition, offset }) => offset >= tallyOf(tallies, partition).nextOffset);
+  const redelivered = batch.outcomes.length - due.length;
+  if (due.length === 0) return { stored: 0, duplicates: 0, deadLettered: 0, redelivered };
+
+  const { candidates, repeated, letters } = sortOut(due);
+  const fresh = await enterIds(tx, candidates);
+  await insertEvents(tx, fresh);
+  const duplicates = fresh.length === candidates.length ? repeated : [...repeated, ...without(candidates, fresh)];
+  await countDuplicates(tx, duplicates);
+  await insertDeadLetters(tx, batch.topic, letters);
+
+  count(tallies, fresh, 'stored');
+  count(tallies, duplicates, 'duplicate');
+  count(tallies, letters, 'dead');
+  await advancePositions(tx, batch, tallies);
+  return { stored: fresh.length, duplicates: duplicates.length, deadLettered: letters.length, redelivered };
+}
+
+interface SortedOut {
+  /** The first event of each id, by key of the ledger. */
+  readonly candidates: readonly PlacedEvent[];
+  /** Events whose id came earlier among those that are due. */
+  readonly repeated: readonly PlacedEvent[];
+  readonly letters: readonly PlacedDeadLetter[];
+}
+
+/**
+ * Pure. `duplicate-in-batch` is looked into again: the event that it repeats may be below the position, where it
+ * became a dead letter, and then this one is the first of its id.
+ */
+function sortOut(due: readonly RecordOutcome[]): SortedOut {
+  const events: PlacedEvent[] = [];
+  const letters: PlacedDeadLetter[] = [];
+  for (const outcome of due) {
+    if (outcome.kind === 'dead-letter') letters.push(outcome);
+    else events.push(outcome);
+  }
+  // The sort is stable: of one id, the first of the batch stays in front.
+  events.sort(byLedgerKey);
+  const candidates: PlacedEvent[] = [];
+  const repeated: PlacedEvent[] = [];
+  for (const placed of events) {
+    const previous = candidates.at(-1);
+    if (previous !== undefined && sameLedgerKey(previous, placed)) repeated.push(placed);
+    else candidates.push(placed);
+  }
+  return { candidates, repeated, letters };
+}
+
+function without(all: readonly PlacedEvent[], some: readonly PlacedEvent[]): PlacedEvent[] {
+  const left = new Set(some);
+  return all.filter((placed) => !left.has(placed));
+}
+
+function count(
+  tallies: ReadonlyMap<number, Tally>,
+  records: readonly { readonly partition: number; readonly offset: number }[],
+  outcome: 'stored' | 'duplicate' | 'dead',
+): void {
+  for (const { partition, offset } of records) {
+    const tally = tallyOf(tallies, partition);
+    tally[outcome] += 1;
+    tally.nextOffset = Math.max(tally.nextOffset, offset + 1);
+  }
+}
+
+function tallyOf(tallies: ReadonlyMap<number, Tally>, partition: number): Tally {
+  const tally = tallies.get(partition);
+  if (tally === undefined) throw new TypeError(`Partition ${partition} has no position.`);
+  return tally;
 }

@@ -1,0 +1,42 @@
+import { byteaArray, int4Array, int8Array, jsonbArray, textArray } from './binary-array';
+import type { Queryable } from './database';
+import type { NewDeadLetter } from './insert-batch';
+import { toHeadersColumn } from './record-headers.mapping';
+
+export interface PlacedDeadLetter {
+  readonly letter: NewDeadLetter;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** Keeps the letters; one whose place on the log has a letter already stays as it is. */
+export async function insertDeadLetters(
+  tx: Queryable,
+  topic: string,
+  letters: readonly PlacedDeadLetter[],
+): Promise<void> {
+  if (letters.length === 0) return;
+  await tx.query(
+    `INSERT INTO dead_letters (topic, partition, "offset", project_id, key, value, headers, stage, reason, detail)
+     SELECT $1, * FROM unnest($2::int4[], $3::int8[], $4::int4[], $5::bytea[], $6::bytea[], $7::jsonb[], $8::text[],
+       $9::text[], $10::text[])
+     ON CONFLICT (topic, partition, "offset") DO NOTHING`,
+    [
+      topic,
+      int4Array(letters.map(({ partition }) => partition)),
+      int8Array(letters.map(({ offset }) => offset)),
+      int4Array(letters.map(({ letter }) => letter.projectId)),
+      byteaArray(letters.map(({ letter }) => letter.key)),
+      byteaArray(letters.map(({ letter }) => letter.value)),
+      jsonbArray(letters.map(({ letter }) => toHeadersColumn(letter.headers))),
+      textArray(letters.map(({ letter }) => letter.stage)),
+      textArray(letters.map(({ letter }) => letter.reason)),
+      textArray(letters.map(({ letter }) => storableText(letter.detail))),
+    ],
+  );
+}
+
+/** PostgreSQL takes no NUL in a text, and a dead letter must always find its place. */
+function storableText(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
+}

@@ -1,0 +1,78 @@
+import type { Queryable } from './database';
+import type { InsertBatch } from './insert-batch';
+import { LogRecreatedError } from './log-recreated.error';
+
+/** What became of the offsets of one partition in this transaction. */
+export interface Tally {
+  nextOffset: number;
+  stored: number;
+  duplicate: number;
+  dead: number;
+}
+
+/**
+ * Locks the positions of the batch's partitions until the transaction ends, in the order of the partitions. A second
+ * owner of a partition (a zombie, or its successor) waits here, and then finds the offsets already dealt with.
+ *
+ * @returns per partition a tally that starts at its next offset.
+ * @throws {LogRecreatedError} when the log ends below a position.
+ */
+export async function lockPositions(tx: Queryable, batch: InsertBatch): Promise<ReadonlyMap<number, Tally>> {
+  const partitions = firstOffsets(batch);
+  // The insert comes first: were the existing rows locked before it, two owners that see different rows as missing
+  // could each hold what the other waits for.
+  await tx.query(
+    `INSERT INTO consumer_positions (group_name, topic, partition, first_offset, next_offset)
+     SELECT $1, $2, partition, first, first FROM unnest($3::int4[], $4::int8[]) AS u(partition, first)
+     ON CONFLICT DO NOTHING`,
+    [batch.group, batch.topic, partitions.map(([partition]) => partition), partitions.map(([, first]) => first)],
+  );
+  const rows = await tx.query<{ partition: number; next: number }>(
+    `SELECT partition, next_offset::float8 AS next FROM consumer_positions
+     WHERE group_name = $1 AND topic = $2 AND partition = ANY ($3::int4[])
+     ORDER BY partition FOR UPDATE`,
+    [batch.group, batch.topic, partitions.map(([partition]) => partition)],
+  );
+  for (const { partition, next } of rows) {
+    const logEnd = batch.logEnds.get(partition);
+    if (logEnd !== undefined && logEnd < next) throw new LogRecreatedError(batch.topic, partition, logEnd, next);
+  }
+  return new Map(
+    rows.map(({ partition, next }) => [partition, { nextOffset: next, stored: 0, duplicate: 0, dead: 0 }]),
+  );
+}
+
+/** Adds the tallies to the rows locked before. */
+export async function advancePositions(
+  tx: Queryable,
+  batch: InsertBatch,
+  tallies: ReadonlyMap<number, Tally>,
+): Promise<void> {
+  const values = [...tallies.values()];
+  await tx.query(
+    `UPDATE consumer_positions p
+     SET next_offset = u.next, stored = p.stored + u.stored, duplicate = p.duplicate + u.duplicate, dead = p.dead + u.dead
+     FROM unnest($3::int4[], $4::int8[], $5::int8[], $6::int8[], $7::int8[])
+       AS u(partition, next, stored, duplicate, dead)
+     WHERE p.group_name = $1 AND p.topic = $2 AND p.partition = u.partition`,
+    [
+      batch.group,
+      batch.topic,
+      [...tallies.keys()],
+      values.map(({ nextOffset }) => nextOffset),
+      values.map(({ stored }) => stored),
+      values.map(({ duplicate }) => duplicate),
+      values.map(({ dead }) => dead),
+    ],
+  );
+}
+
+/** Per partition of the batch its lowest offset, by partition. */
+function firstOffsets(batch: InsertBatch): [partition: number, first: number][] {
+  const firsts = new Map<number, number>();
+  for (const { partition, offset } of batch.outcomes) {
+    const first = firsts.get(partition);
+    if (first === undefined || offset < first) firsts.set(partition, offset);
+  }
+  return [...firsts].sort(([a], [b]) => a - b);
+}
