@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { compileLibrary } from '../test/server-owner';
 import { FolderInUseError } from './embedded.error';
 import { FolderLock } from './folder-lock';
@@ -58,30 +60,27 @@ describe('FolderLock', () => {
     expect(() => FolderLock.acquire(join(folder, 'copy'))).not.toThrow();
   });
 
-  it('has one owner when many processes take it over from a dead one at once', async () => {
+  it('has one owner when several processes take it over from a dead one at once', async () => {
     const library = compileLibrary(folder);
-    FolderLock.acquire(folder);
-    const owner = JSON.parse(readFileSync(ownerFile(), 'utf8')) as object;
-    writeFileSync(ownerFile(), JSON.stringify({ ...owner, identity: 'of a process that is gone' }));
-    const program = `
-      const { FolderLock } = require(${JSON.stringify(join(library, 'folder-lock.js'))});
-      process.stdin.once('data', () => {
-        try { FolderLock.acquire(${JSON.stringify(folder)}); console.log('owner'); }
-        catch (error) { console.log(error.code); }
-      }).once('end', () => process.exit());
-      console.log('ready');`;
-    const racers = Array.from({ length: 8 }, () => spawn(process.execPath, ['-e', program], { stdio: 'pipe' }));
-    const said = await Promise.all(
-      racers.map(async (racer) => {
-        const chunks = racer.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-        await chunks.next();
-        return { racer, chunks };
+    const rounds = Array.from({ length: 40 }, (_, round) => join(folder, `round-${round}`));
+    for (const each of rounds) {
+      mkdirSync(each);
+      const dead = { pid: process.pid, identity: 'of a process that is gone', folder: each };
+      writeFileSync(join(each, 'owner.7.lock'), JSON.stringify(dead));
+    }
+    const racers = Array.from({ length: 3 }, () =>
+      spawn(process.execPath, [join(library, 'lock-racer.cjs'), library, String(Date.now() + 1500), ...rounds], {
+        stdio: ['pipe', 'pipe', 'inherit'],
       }),
-    ).then(async (ready) => {
-      for (const { racer } of ready) racer.stdin.write('go\n');
-      return Promise.all(ready.map(async ({ chunks }) => ((await chunks.next()).value as Buffer).toString().trim()));
-    });
+    );
+    const won = await Promise.all(racers.map((racer) => firstLine(racer.stdout)));
     for (const racer of racers) racer.stdin.end();
-    expect(said.sort()).toEqual([...Array<string>(7).fill('FOLDER_IN_USE'), 'owner']);
+    const winners = won.flatMap((line) => JSON.parse(line) as string[]);
+    expect(winners.sort()).toEqual([...rounds].sort());
   });
 });
+
+async function firstLine(stream: Readable): Promise<string> {
+  for await (const line of createInterface({ input: stream })) return line;
+  throw new Error('the process ended without a word');
+}

@@ -56,8 +56,12 @@ describe('PostgresServer', () => {
   }
   const read = (url: string): Promise<unknown[]> => runSql(url, 'SELECT value FROM kept ORDER BY value');
 
-  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await condition())) await delay(20);
+  async function until(condition: () => boolean): Promise<void> {
+    const deadline = Date.now() + 15_000;
+    while (!condition()) {
+      if (Date.now() > deadline) throw new Error(`not within 15 seconds: ${condition.toString()}`);
+      await delay(20);
+    }
   }
 
   it('keeps data, port and password over a restart', async () => {

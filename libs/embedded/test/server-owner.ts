@@ -14,7 +14,7 @@ export function compileLibrary(folder: string, nodeModules: string = NODE_MODULE
   for (const name of readdirSync(SOURCES).filter((each) => /^[\w.-]+(?<!spec)\.ts$/.test(each))) {
     writeFileSync(join(library, name.replace(/\.ts$/, '.js')), transformFileSync(join(SOURCES, name)).code);
   }
-  copyFileSync(join(__dirname, 'server-owner.cjs'), join(library, 'server-owner.cjs'));
+  for (const name of ['server-owner.cjs', 'lock-racer.cjs']) copyFileSync(join(__dirname, name), join(library, name));
   if (nodeModules !== join(folder, 'node_modules')) symlinkSync(nodeModules, join(folder, 'node_modules'));
   chmodSync(library, 0o755);
   return library;
