@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { loadApiConfig } from '@app/config';
+import { ensureLog } from '@app/messaging';
 import { ApiKeys, hashApiKeySecret, mintApiKey, type Scope } from '@app/persistence';
 import { freshDatabase } from '@app/testing';
 import { startApi, type RunningApi } from '../src/start-api';
@@ -25,7 +26,9 @@ export async function runningApi(environment: Record<string, string> = {}): Prom
     LOG_LEVEL: 'silent',
     ...environment,
   });
-  const api = await startApi(config, pino({ level: 'silent' }), {
+  const logger = pino({ level: 'silent' });
+  await ensureLog(config.log, db.database, logger);
+  const api = await startApi(config, logger, {
     onFatal: (error) => {
       throw error;
     },

@@ -3,6 +3,7 @@ import { ConfigError } from '@app/config';
 import { Command, CommanderError } from 'commander';
 import { CannotRunError } from './cannot-run.error';
 import { addImportCommand } from './commands/import/import.command';
+import { addMigrateCommand } from './commands/migrate/migrate.command';
 
 /** Could not run, or not to the end. Commander's own code for wrong arguments is 1, which here means refused rows. */
 const CANNOT_RUN = 2;
@@ -14,6 +15,7 @@ async function main(): Promise<void> {
   addImportCommand(program, (code) => {
     process.exitCode = code;
   });
+  addMigrateCommand(program);
   try {
     await program.parseAsync();
   } catch (error) {

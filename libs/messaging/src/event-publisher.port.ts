@@ -11,6 +11,9 @@ export abstract class EventPublisher {
    * @throws {PublishUnconfirmedError} unknown outcome: sending the same events again is always safe.
    */
   abstract publish(events: readonly Event[], requestId: string): Promise<void>;
+
+  /** Takes no more; resolves when what was taken is settled. May be called twice. */
+  abstract close(): Promise<void>;
 }
 
 /** The log did not confirm in time or cannot take more now. Some, all or none of the events may be on it. */

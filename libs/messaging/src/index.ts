@@ -1,3 +1,5 @@
+export { ensureLog } from './ensure-log';
 export { EventConsumer, type BatchHandler, type ConsumerStatus, type HeldPartition } from './event-consumer.port';
 export { EventPublisher, PublishUnconfirmedError } from './event-publisher.port';
 export { headerText, type LogRecord, type PartitionBatch, type RecordHeaders } from './log-record';
+export { MessagingModule } from './messaging.module';

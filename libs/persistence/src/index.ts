@@ -3,6 +3,7 @@ export { ApiKeys, type NewApiKey, type Scope, type StoredApiKey } from './api-ke
 export { ConsumerPositions, type StoredPosition } from './consumer-positions';
 export { Database, type Queryable } from './database';
 export { DeadLetters, type StoredDeadLetter } from './dead-letters';
+export { ensureFirstKey, mintFirstKey } from './first-key';
 export { EventPartitions, type PartitionsEnsured } from './event-partitions';
 export { EventReader } from './event-reader';
 export { EventStore } from './event-store';

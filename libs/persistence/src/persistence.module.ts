@@ -1,5 +1,5 @@
 import type { PostgresConfig } from '@app/config';
-import { Module, type DynamicModule, type OnApplicationShutdown, type Type } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { ApiKeys } from './api-keys';
 import { ConsumerPositions } from './consumer-positions';
 import { Database } from './database';
@@ -11,6 +11,7 @@ import { EventStore } from './event-store';
 const stores: readonly Type[] = [ApiKeys, ConsumerPositions, DeadLetters, EventPartitions, EventReader, EventStore];
 
 /** The stores, on one pool. The app starts without PostgreSQL too; the pool closes last, after the servers. */
+@Global()
 @Module({})
 export class PersistenceModule implements OnApplicationShutdown {
   constructor(private readonly database: Database) {}

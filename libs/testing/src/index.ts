@@ -4,3 +4,7 @@ export { checkOutcomes, type OutcomeCheck, type Violation, type ViolationKind } 
 export { OutcomeLog, type SentOutcome } from './fault/outcome-log';
 export { Recorder, type RecorderOptions } from './fault/recorder';
 export { duplicatesIn, gapsIn } from './fault/sequence-checks';
+export { KafkaApi, KafkaProxy } from './kafka/kafka-proxy';
+export { startKafkaBroker, type KafkaBroker } from './kafka/kafka-broker';
+export { AppProcess } from './process/app-process';
+export { eventually } from './process/eventually';

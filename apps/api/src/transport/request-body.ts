@@ -55,7 +55,7 @@ async function inflated(body: Buffer): Promise<Buffer> {
   try {
     return await inflate(body, { maxOutputLength: MAX_BODY_BYTES });
   } catch (error) {
-    const tooLarge = error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
     const problem = tooLarge ? problems.tooLarge(MAX_BODY_BYTES) : problems.malformed('The body is not valid gzip.');
     throw new ProblemError(problem, { cause: error });
   }

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { ApiKeys, hashApiKeySecret, mintApiKey } from '@app/persistence';
+import { AppProcess, eventually, freshDatabase, freshTopic } from '@app/testing';
+import type { ConsumerPositions } from '@app/persistence';
+
+type Database = Awaited<ReturnType<typeof freshDatabase>>;
+type Positions = Awaited<ReturnType<ConsumerPositions['list']>>;
+
+/** API and consumers as processes of their own, on a database and a topic of their own. */
+export class Pipeline {
+  readonly processes: AppProcess[] = [];
+  private constructor(
+    readonly db: Database,
+    readonly topic: Awaited<ReturnType<typeof freshTopic>>,
+    readonly key: string,
+    private readonly brokers: string,
+  ) {}
+
+  static async open(brokers: string): Promise<Pipeline> {
+    const [db, topic] = await Promise.all([freshDatabase(), freshTopic({ brokers })]);
+    const key = mintApiKey();
+    const hash = hashApiKeySecret(key.secret, '');
+    await new ApiKeys(db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: ['ingest', 'read'], hash });
+    return new Pipeline(db, topic, key.text, brokers);
+  }
+
+  async api(port = 0): Promise<{ process: AppProcess; url: string; port: number }> {
+    const process = this.start('dist/apps/api/src/main.js', { PORT: String(port) });
+    const listening = (await process.logged('The API listens.'))['port'] as number;
+    return { process, url: `http://127.0.0.1:${listening}`, port: listening };
+  }
+
+  /** @param brokers where this one finds Kafka; the pipeline's own brokers when left out. */
+  consumer(brokers = this.brokers, script = 'dist/apps/consumer/src/main.js'): AppProcess {
+    return this.start(script, { HEALTH_PORT: '0', KAFKA_BROKERS: brokers });
+  }
+
+  /** Ids of all rows, one entry per row. */
+  async storedIds(): Promise<string[]> {
+    const rows = await this.db.database.query<{ event_id: string }>('SELECT event_id FROM events');
+    return rows.map(({ event_id }) => event_id);
+  }
+
+  async positions(): Promise<Positions> {
+    const { ConsumerPositions } = await import('@app/persistence');
+    return new ConsumerPositions(this.db.database).list();
+  }
+
+  /** Resolves once the group has stored everything that is on the topic. */
+  async drained(timeoutMs: number): Promise<void> {
+    await eventually(async () => {
+      const ends = await this.topic.ends();
+      const positions = await this.positions();
+      const next = new Map(positions.map((position) => [position.partition, position.nextOffset]));
+      for (const [partition, end] of ends) expect([partition, next.get(partition) ?? 0]).toEqual([partition, end]);
+    }, timeoutMs);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.processes.map((process) => process.kill()));
+    await this.topic.drop();
+    await this.db.drop();
+  }
+
+  private start(script: string, environment: Record<string, string>): AppProcess {
+    const process = AppProcess.start(script, {
+      DATABASE_URL: this.db.url,
+      KAFKA_BROKERS: this.brokers,
+      KAFKA_TOPIC: this.topic.topic,
+      KAFKA_GROUP: this.topic.group,
+      KAFKA_SESSION_TIMEOUT_MS: '6000',
+      MILLRACE_DATABASE_QUERY_TIMEOUT_MS: '2900',
+      LOG_LEVEL: 'info',
+      ...environment,
+    });
+    this.processes.push(process);
+    return process;
+  }
+}
+
+/** Folder of scripts that stand in for the real program. */
+export const SCRIPTS = join('apps', 'consumer', 'test');

@@ -1,0 +1,39 @@
+import type { LogConfig, PublishConfig } from '@app/config';
+import { Database } from '@app/persistence';
+import { Module, Optional, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { PinoLogger } from 'nestjs-pino';
+import { EventConsumer } from './event-consumer.port';
+import { EventPublisher } from './event-publisher.port';
+import { KafkaEventPublisher } from './kafka/kafka-event-publisher';
+import { PostgresEventPublisher } from './postgres/postgres-event-publisher';
+
+function publisher(log: LogConfig, publish: PublishConfig, database: Database, { logger }: PinoLogger): EventPublisher {
+  if (log.kind === 'postgres') return new PostgresEventPublisher(database, { topic: log.topic, publish }, logger);
+  const kafka = new KafkaEventPublisher(log.kafka, publish, logger);
+  kafka.start();
+  return kafka;
+}
+
+/** Binds the ports of the log to Kafka or to the embedded log. The latter needs `PersistenceModule` in the app. */
+@Module({})
+export class MessagingModule implements OnApplicationShutdown {
+  constructor(
+    @Optional() private readonly publisher?: EventPublisher,
+    @Optional() private readonly consumer?: EventConsumer,
+  ) {}
+
+  static forPublishing(log: LogConfig, publish: PublishConfig): DynamicModule {
+    const useFactory = (database: Database, logger: PinoLogger): EventPublisher =>
+      publisher(log, publish, database, logger);
+    return {
+      module: MessagingModule,
+      providers: [{ provide: EventPublisher, useFactory, inject: [Database, PinoLogger] }],
+      exports: [EventPublisher],
+    };
+  }
+
+  /** After the HTTP server has closed, so that no request is left without its confirmation. */
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.publisher?.close(), this.consumer?.stop()]);
+  }
+}
