@@ -102,7 +102,8 @@ function apiSender(flags: ImportFlags, reporter: ImportReporter, interrupt: Abor
 function reporterFor(source: ImportSource): ImportReporter {
   const { size } = source;
   if (!process.stdout.isTTY || size === undefined) return new LineReporter(toStdout, toStderr);
-  return new BarReporter(process.stdout, { size, read: () => source.bytesRead() }, toStderr);
+  const bytes = { size, read: () => source.bytesRead() };
+  return new BarReporter(process.stdout, bytes, process.stderr.isTTY ? undefined : toStderr);
 }
 
 function tellRefusedRows(reporter: ImportReporter): RefusedRows {
