@@ -25,7 +25,7 @@ export async function insertDeadLetters(
       topic,
       int4Array(letters.map(({ partition }) => partition)),
       int8Array(letters.map(({ offset }) => offset)),
-      int4Array(letters.map(({ letter }) => letter.projectId)),
+      int4Array(letters.map(({ letter }) => storableProject(letter.projectId))),
       byteaArray(letters.map(({ letter }) => letter.key)),
       byteaArray(letters.map(({ letter }) => letter.value)),
       jsonbArray(letters.map(({ letter }) => toHeadersColumn(letter.headers))),
@@ -39,4 +39,9 @@ export async function insertDeadLetters(
 /** PostgreSQL takes no NUL in a text, and a dead letter must always find its place. */
 function storableText(text: string): string {
   return text.replaceAll('\0', '\uFFFD');
+}
+
+/** Foreign records claim what they like; what cannot be a project belongs to `default`. */
+function storableProject(projectId: number): number {
+  return (projectId | 0) === projectId ? projectId : 1;
 }

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { PipelineError } from '@app/events';
 import { QueryFailedError, QueryRunnerAlreadyReleasedError, TypeORMError } from 'typeorm';
 
@@ -43,6 +44,8 @@ const REFUSED_CLASSES: ReadonlySet<string> = new Set(['22', '23', '44', '54']);
 /** After these the session goes on; after any other failure that is not the row's fault it is not to be trusted. */
 const SESSION_SURVIVES: ReadonlySet<string> = new Set(['40001', '40P01', '53100', '53200', '55P03', '57014']);
 
+const BUGS: ReadonlySet<string> = new Set(['TypeError', 'RangeError', 'SyntaxError', 'ReferenceError']);
+
 /**
  * Gives an error of the driver our name, with the driver's error as `cause`. The message holds no values: neither
  * the parameters nor the server's own text, which quotes rows.
@@ -50,7 +53,8 @@ const SESSION_SURVIVES: ReadonlySet<string> = new Set(['40001', '40P01', '53100'
  * What is not the database's (a bug of ours, an error that has its name already) comes back as it is.
  */
 export function translateDatabaseError(error: unknown): Error {
-  if (!(error instanceof Error)) return new TypeError('Something was thrown that is no Error.', { cause: error });
+  // Not `instanceof`: the system's errors come from another realm where code runs in a context of its own, as in jest.
+  if (!isNativeError(error)) return new TypeError('Something was thrown that is no Error.', { cause: error });
   // TypeORM's wrapper carries the parameters of the statement, and with them whole events.
   if (error instanceof QueryFailedError) return translateDatabaseError(error.driverError);
   if (error instanceof PipelineError || isBug(error)) return error;
@@ -78,12 +82,7 @@ export function endsTheSession(error: unknown): boolean {
 
 function isBug(error: Error): boolean {
   if (error instanceof TypeORMError) return !(error instanceof QueryRunnerAlreadyReleasedError);
-  return (
-    error instanceof TypeError ||
-    error instanceof RangeError ||
-    error instanceof SyntaxError ||
-    error instanceof ReferenceError
-  );
+  return BUGS.has(error.name);
 }
 
 function sqlStateOf(error: Error): string | undefined {

@@ -1,3 +1,4 @@
+export { anEvent } from './an-event';
 export { emptyDatabase, freshDatabase, type FreshDatabase } from './postgres/fresh-database';
 export { runSql } from './postgres/run-sql';
 export { checkOutcomes, type OutcomeCheck, type Violation, type ViolationKind } from './fault/check-outcomes';
@@ -8,3 +9,6 @@ export { KafkaApi, KafkaProxy } from './kafka/kafka-proxy';
 export { startKafkaBroker, type KafkaBroker } from './kafka/kafka-broker';
 export { AppProcess } from './process/app-process';
 export { eventually } from './process/eventually';
+export { describeWithKafka, testKafkaBrokers } from './kafka/describe-with-kafka';
+export { freshTopic, freshTopicNames, type FreshTopic } from './kafka/fresh-topic';
+export { committedOffsets, topicEnds } from './kafka/topic-offsets';

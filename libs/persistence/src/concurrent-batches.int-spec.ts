@@ -1,0 +1,80 @@
+import type { Event } from '@app/events';
+import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
+import { ConsumerPositions } from './consumer-positions';
+import { Database } from './database';
+import { EventStore } from './event-store';
+import type { InsertResult } from './insert-batch';
+
+const REPLICAS = 4;
+const BATCHES_EACH = 25;
+const BATCH_SIZE = 200;
+const IDS = 1500;
+
+let db: FreshDatabase;
+let replicas: Database[];
+beforeEach(async () => {
+  db = await freshDatabase();
+  replicas = Array.from({ length: REPLICAS }, () => new Database(db.config));
+});
+afterEach(async () => {
+  await Promise.all(replicas.map((replica) => replica.close()));
+  await db.drop();
+});
+
+function pick(events: readonly Event[]): Event[] {
+  return Array.from({ length: BATCH_SIZE }, () => events[Math.floor(Math.random() * events.length)]!);
+}
+
+/** A replica stores batches of random events of the pool, in random order, from a partition of its own. */
+async function runReplica(partition: number, database: Database, pool: readonly Event[]): Promise<InsertResult[]> {
+  const store = new EventStore(database);
+  const results: InsertResult[] = [];
+  for (let batch = 0; batch < BATCHES_EACH; batch += 1) {
+    const outcomes = pick(pool).map((event, index) => {
+      return { partition, offset: batch * BATCH_SIZE + index, kind: 'persist' as const, event };
+    });
+    results.push(await store.insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() }));
+  }
+  return results;
+}
+
+it('store each id once and count every repeat, without a deadlock, when replicas meet on the same ids', async () => {
+  const pool = Array.from({ length: IDS }, () => anEvent());
+  const results = (
+    await Promise.all(replicas.map((replica, partition) => runReplica(partition, replica, pool)))
+  ).flat();
+
+  const read = REPLICAS * BATCHES_EACH * BATCH_SIZE;
+  const stored = results.reduce((sum, result) => sum + result.stored, 0);
+  const duplicates = results.reduce((sum, result) => sum + result.duplicates, 0);
+  expect(stored + duplicates).toBe(read);
+
+  const [rows] = await db.database.query<Record<string, number>>(
+    `SELECT (SELECT count(*)::int4 FROM events) AS events, (SELECT count(DISTINCT event_id)::int4 FROM events) AS ids,
+       (SELECT count(*)::int4 FROM event_ids) AS ledger, (SELECT sum(duplicates)::int4 FROM event_ids) AS duplicates`,
+  );
+  expect(rows).toEqual({ events: stored, ids: stored, ledger: stored, duplicates });
+
+  for (const position of await new ConsumerPositions(db.database).list()) {
+    const { stored, duplicate, dead, erased, firstOffset, nextOffset } = position;
+    expect(stored + duplicate + dead + erased).toBe(nextOffset - firstOffset);
+  }
+  const [server] = await db.database.query<{ deadlocks: number }>(
+    'SELECT deadlocks::int4 FROM pg_stat_database WHERE datname = current_database()',
+  );
+  expect(server).toEqual({ deadlocks: 0 });
+});
+
+it('make the positions of the same partitions without a deadlock, in whatever order they name them', async () => {
+  const partitions = Array.from({ length: 12 }, (_, partition) => partition);
+  const batches = replicas.map(async (replica, shift) => {
+    const named = [...partitions.slice(shift * 3), ...partitions.slice(0, shift * 3)];
+    const outcomes = named.map((partition) => ({ partition, offset: 0, kind: 'persist' as const, event: anEvent() }));
+    return new EventStore(replica).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });
+  });
+  const stored = (await Promise.all(batches)).map((result) => result.stored);
+  expect(stored.sort()).toEqual([0, 0, 0, 12]);
+  expect((await new ConsumerPositions(db.database).list()).map(({ nextOffset }) => nextOffset)).toEqual(
+    partitions.map(() => 1),
+  );
+});
