@@ -1,15 +1,7 @@
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ServerUnavailableError } from './embedded.error';
+import { openFolder } from './open-folder';
 import { canUse, serverUser, type OsUser } from './os-user';
 import { readIfExists, writeWhole } from './whole-file';
 
@@ -33,7 +25,7 @@ const POINTER = 'location';
  * data folder leads to it. Deleting the data folder is a fresh start in either case.
  */
 export function findPlace(dataDir: string): ClusterPlace {
-  const home = openHome(dataDir);
+  const home = openFolder(dataDir);
   const pointer = readIfExists(join(home, POINTER))?.trim();
   if (pointer !== undefined) return placeElsewhere(home, pointer);
   const user = serverUser(join(home, 'cluster'));
@@ -45,20 +37,6 @@ export function findPlace(dataDir: string): ClusterPlace {
     );
   }
   return placeElsewhere(home, makeElsewhere(home));
-}
-
-function openHome(dataDir: string): string {
-  try {
-    makeFolder(dataDir);
-    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
-    return realpathSync(dataDir);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ServerUnavailableError(
-      `This account cannot use the data folder ${dataDir} (${reason}). Was it made by root, or by somebody else?`,
-      { cause },
-    );
-  }
 }
 
 function placeElsewhere(home: string, folder: string): ClusterPlace {
@@ -74,17 +52,10 @@ function placeIn(folder: string, elsewhere: boolean): ClusterPlace {
 }
 
 function makeElsewhere(home: string): string {
-  makeFolder(ELSEWHERE);
+  openFolder(ELSEWHERE);
   const folder = mkdtempSync(join(ELSEWHERE, 'postgresql-'));
   chmodSync(folder, 0o711);
   writeFileSync(join(folder, 'belongs-to'), `${home}\n`);
   writeWhole(join(home, POINTER), `${folder}\n`, 0o644);
   return folder;
-}
-
-/** Folders that are made here can be passed through but not listed by others: the server's account must get in. */
-function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = resolve(folder); made !== dirname(first); made = dirname(made)) chmodSync(made, 0o711);
 }

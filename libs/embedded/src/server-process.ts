@@ -1,17 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openBoundedLog } from './bounded-log';
 import type { ClusterPlace } from './cluster-place';
 import { ServerEndedError } from './embedded.error';
 import { spawnAs } from './os-user';
 import type { PostgresBinaries } from './postgres-binaries';
 import { readPostmaster, stopPostmaster } from './postmaster';
 import { toArguments, type ServerSettings } from './server-settings';
-import { giveToFolderOwner } from './whole-file';
 
 const POLL_MS = 20;
-const LOG_MAX_BYTES = 10 * 1024 * 1024;
 
 /**
  * Ends the server when our end of the pipe closes without a word, that is when we died. The pid is compared with the
@@ -44,11 +43,9 @@ export class ServerProcess {
   }
 
   static spawn(place: ClusterPlace, binaries: PostgresBinaries, settings: ServerSettings): ServerProcess {
-    const log = serverLog(place);
-    const logStart = rotate(log);
-    const descriptor = openSync(log, 'a', 0o600);
+    const descriptor = openBoundedLog(serverLog(place));
+    const logStart = fstatSync(descriptor).size;
     try {
-      giveToFolderOwner(descriptor, place.folder);
       const child = spawn(binaries.postgres, ['-D', place.cluster, ...toArguments(settings)], {
         ...spawnAs(place.user),
         // A session of its own: Ctrl-C at our terminal must reach us alone, we stop the server last. And a file, not a
@@ -109,11 +106,3 @@ export class ServerProcess {
 }
 
 export const serverLog = (place: ClusterPlace): string => join(place.folder, 'server.log');
-
-/** Keeps one older log. @returns the size of the log now. */
-function rotate(log: string): number {
-  const size = statSync(log, { throwIfNoEntry: false })?.size ?? 0;
-  if (size <= LOG_MAX_BYTES) return size;
-  renameSync(log, `${log}.1`);
-  return 0;
-}
