@@ -121,13 +121,12 @@ describeWithKafka('the pipeline under kill -9', () => {
       await tx.query('LOCK TABLE event_ids IN SHARE MODE');
       await done;
       await eventually(async () => {
-        const committed = [...(await pipeline.topic.committed()).values()];
-        expect(committed.reduce((sum, offset) => sum + offset, 0)).toBe(2000);
+        expect(await pipeline.committed()).toBe(2000);
       }, 8000);
       await forgetful.kill();
     });
     const honest = pipeline.consumer();
-    await honest.logged('The consumer has joined its group.');
+    await honest.logged('Joined the consumer group.');
 
     const check = checkOutcomes(recorder.log, await pipeline.storedIds(), []);
     expect(check).toMatchObject({ ok: 2000, storedRows: 0, violationCount: 2000 });

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
-import { ApiKeys, hashApiKeySecret, mintApiKey } from '@app/persistence';
-import { AppProcess, eventually, freshDatabase, freshTopic } from '@app/testing';
-import type { ConsumerPositions } from '@app/persistence';
+import { ApiKeys, ConsumerPositions, hashApiKeySecret, mintApiKey } from '@app/persistence';
+import { AppProcess, committedOffsets, eventually, freshDatabase, freshTopic, topicEnds } from '@app/testing';
 
 type Database = Awaited<ReturnType<typeof freshDatabase>>;
 type Positions = Awaited<ReturnType<ConsumerPositions['list']>>;
@@ -17,7 +15,7 @@ export class Pipeline {
   ) {}
 
   static async open(brokers: string): Promise<Pipeline> {
-    const [db, topic] = await Promise.all([freshDatabase(), freshTopic({ brokers })]);
+    const [db, topic] = await Promise.all([freshDatabase(), freshTopic([brokers])]);
     const key = mintApiKey();
     const hash = hashApiKeySecret(key.secret, '');
     await new ApiKeys(db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: ['ingest', 'read'], hash });
@@ -41,15 +39,21 @@ export class Pipeline {
     return rows.map(({ event_id }) => event_id);
   }
 
+  /** Records that the group has committed in Kafka. */
+  async committed(): Promise<number> {
+    const { topic, group } = this.topic;
+    const offsets = await committedOffsets({ brokers: this.brokers, topic }, group);
+    return [...offsets.values()].reduce((sum, offset) => sum + offset, 0);
+  }
+
   async positions(): Promise<Positions> {
-    const { ConsumerPositions } = await import('@app/persistence');
     return new ConsumerPositions(this.db.database).list();
   }
 
   /** Resolves once the group has stored everything that is on the topic. */
   async drained(timeoutMs: number): Promise<void> {
     await eventually(async () => {
-      const ends = await this.topic.ends();
+      const ends = await topicEnds({ brokers: this.brokers, topic: this.topic.topic });
       const positions = await this.positions();
       const next = new Map(positions.map((position) => [position.partition, position.nextOffset]));
       for (const [partition, end] of ends) expect([partition, next.get(partition) ?? 0]).toEqual([partition, end]);
@@ -58,7 +62,7 @@ export class Pipeline {
 
   async close(): Promise<void> {
     await Promise.all(this.processes.map((process) => process.kill()));
-    await this.topic.drop();
+    await this.topic.delete();
     await this.db.drop();
   }
 
@@ -77,6 +81,3 @@ export class Pipeline {
     return process;
   }
 }
-
-/** Folder of scripts that stand in for the real program. */
-export const SCRIPTS = join('apps', 'consumer', 'test');

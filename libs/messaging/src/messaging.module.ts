@@ -4,6 +4,7 @@ import { Module, Optional, type DynamicModule, type OnApplicationShutdown } from
 import { PinoLogger } from 'nestjs-pino';
 import { EventConsumer } from './event-consumer.port';
 import { EventPublisher } from './event-publisher.port';
+import { KafkaEventConsumer } from './kafka/kafka-event-consumer';
 import { KafkaEventPublisher } from './kafka/kafka-event-publisher';
 import { PostgresEventPublisher } from './postgres/postgres-event-publisher';
 
@@ -12,6 +13,23 @@ function publisher(log: LogConfig, publish: PublishConfig, database: Database, {
   const kafka = new KafkaEventPublisher(log.kafka, publish, logger);
   kafka.start();
   return kafka;
+}
+
+export interface ConsumingOptions {
+  /** Records of one handler call at most. */
+  readonly batchMaxEvents: number;
+  /** Called at most once: the log's client is broken beyond repair, the process should end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+function consumer(
+  log: LogConfig,
+  options: ConsumingOptions,
+  database: Database,
+  { logger }: PinoLogger,
+): EventConsumer {
+  if (log.kind === 'kafka') return new KafkaEventConsumer(log.kafka, options, logger);
+  throw new Error(`Not yet: ${log.kind}, ${String(database)}`);
 }
 
 /** Binds the ports of the log to Kafka or to the embedded log. The latter needs `PersistenceModule` in the app. */
@@ -29,6 +47,16 @@ export class MessagingModule implements OnApplicationShutdown {
       module: MessagingModule,
       providers: [{ provide: EventPublisher, useFactory, inject: [Database, PinoLogger] }],
       exports: [EventPublisher],
+    };
+  }
+
+  static forConsuming(log: LogConfig, options: ConsumingOptions): DynamicModule {
+    const useFactory = (database: Database, logger: PinoLogger): EventConsumer =>
+      consumer(log, options, database, logger);
+    return {
+      module: MessagingModule,
+      providers: [{ provide: EventConsumer, useFactory, inject: [Database, PinoLogger] }],
+      exports: [EventConsumer],
     };
   }
 

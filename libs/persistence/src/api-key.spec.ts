@@ -8,7 +8,7 @@ describe('an API key', () => {
 
   it('is no key when one character is mistyped', () => {
     const { text } = mintApiKey();
-    const wrong = [...text].map(
+    const wrong = Array.from(text).map(
       (character, index) => text.slice(0, index) + (character === 'a' ? 'b' : 'a') + text.slice(index + 1),
     );
     expect(wrong.filter((candidate) => readApiKey(candidate) !== undefined)).toEqual([]);

@@ -10,7 +10,7 @@ function presentedKey(request: IncomingMessage): string | undefined {
   return scheme?.toLowerCase() === 'bearer' ? token : undefined;
 }
 
-function require(principal: Principal | undefined, scope: Scope): Principal {
+function permit(principal: Principal | undefined, scope: Scope): Principal {
   if (principal === undefined) throw new ProblemError(problems.unauthenticated);
   // `admin` includes the other scopes.
   if (!principal.scopes.includes(scope) && !principal.scopes.includes('admin')) {
@@ -28,5 +28,5 @@ function require(principal: Principal | undefined, scope: Scope): Principal {
 export function authorize(request: IncomingMessage, keys: KeyRing, scope: Scope): Principal | Promise<Principal> {
   const key = presentedKey(request);
   const principal = key === undefined ? undefined : keys.authenticate(key);
-  return principal instanceof Promise ? principal.then((found) => require(found, scope)) : require(principal, scope);
+  return principal instanceof Promise ? principal.then((found) => permit(found, scope)) : permit(principal, scope);
 }

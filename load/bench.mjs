@@ -1,0 +1,193 @@
+#!/usr/bin/env node
+/**
+ * Measures the service on this machine: starts a Kafka broker, PostgreSQL, the API and three consumers as processes,
+ * loads them, and prints rates, latencies, CPU per event by process, and peak memory. A workload counts only when every
+ * acknowledged event is stored exactly once.
+ */
+import { parseArgs } from 'node:util';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProcessMeter } from './bench/process-meter.mjs';
+import { Servers, Service } from './bench/stack.mjs';
+import { runLoad } from './generator.mjs';
+
+const CONSUMERS = 3;
+const WARMUP_MS = 3000;
+
+const WORKLOADS = {
+  W1: {
+    about: 'one event a POST, 64 connections, consumers stopped',
+    run: (bench) => accept(bench, { connections: 64, batch: 1 }),
+  },
+  W1e: {
+    about: 'the same while three consumers store',
+    run: (bench) => endToEnd(bench, { connections: 64, batch: 1 }),
+  },
+  W2: {
+    about: 'batches of 100, 16 connections, all stored',
+    run: (bench) => endToEnd(bench, { connections: 16, batch: 100 }),
+  },
+  W3: {
+    about: 'batches of 1000, 4 connections, all stored',
+    run: (bench) => endToEnd(bench, { connections: 4, batch: 1000 }),
+  },
+  W4: {
+    about: 'W2 with 30 % duplicates',
+    run: (bench) => endToEnd(bench, { connections: 16, batch: 100, duplicates: 0.3 }),
+  },
+  W7: { about: 'drain of a backlog by three consumers', run: drain },
+};
+
+const HELP = `node load/bench.mjs [WORKLOAD...]      default: W1 W1e W2 W7; there are ${Object.keys(WORKLOADS).join(' ')}
+  --seconds 10      of load, per workload
+  --backlog 500000  events of W7
+  --rounds 1        of all workloads, in turns
+`;
+
+class Bench {
+  constructor(servers, options) {
+    this.servers = servers;
+    this.options = options;
+    this.runs = 0;
+  }
+
+  async service() {
+    this.runs += 1;
+    return Service.create(this.servers, `bench_${this.runs}`);
+  }
+
+  meter(service, names) {
+    const groups = {
+      api: { pids: service.apiPid === undefined ? [] : [service.apiPid] },
+      consumers: { pids: service.consumerPids ?? [] },
+      kafka: { pids: [this.servers.broker.pid] },
+      postgres: { pids: [this.servers.postmasterPid], family: true },
+    };
+    return new ProcessMeter(Object.fromEntries(names.map((name) => [name, groups[name]])));
+  }
+}
+
+function perEvent(used, events) {
+  return Object.fromEntries(Object.entries(used).map(([name, us]) => [name, Number((us / events).toFixed(1))]));
+}
+
+async function load(bench, service, url, shape) {
+  const durationMs = bench.options.seconds * 1000;
+  return runLoad({ url, key: service.key, durationMs, warmupMs: 0, ...shape });
+}
+
+/** @returns when so many rows are stored; polls a sum over a dozen rows, which costs the database nothing. */
+async function untilStored(service, events, limitMs = 300_000) {
+  const deadline = performance.now() + limitMs;
+  while ((await service.stored()) < events) {
+    if (performance.now() > deadline) throw new Error(`only ${await service.stored()} of ${events} events are stored`);
+    await delay(20);
+  }
+}
+
+async function check(service, expected) {
+  const { rows, ids } = await service.counted();
+  if (rows !== ids || rows !== expected) throw new Error(`acknowledged ${expected}, rows ${rows}, distinct ids ${ids}`);
+}
+
+async function accept(bench, shape) {
+  const service = await bench.service();
+  const url = await service.startApi();
+  await runLoad({ url, key: service.key, durationMs: WARMUP_MS, warmupMs: 0, ...shape });
+  const meter = bench.meter(service, ['api', 'kafka']);
+  const result = await load(bench, service, url, shape);
+  const cpu = perEvent(meter.used(), result.events);
+  const figures = {
+    events_per_s: result.eventsPerSecond,
+    p50_ms: result.p50Ms,
+    p99_ms: result.p99Ms,
+    cpu_us: cpu,
+    peak_mb: meter.peakMb(),
+  };
+  await service.stop();
+  return figures;
+}
+
+async function endToEnd(bench, shape) {
+  const service = await bench.service();
+  const url = await service.startApi();
+  await service.startConsumers(CONSUMERS);
+  const warm = await runLoad({ url, key: service.key, durationMs: WARMUP_MS, warmupMs: 0, ...shape });
+  await untilStored(service, warm.acknowledgements.acknowledgedIds);
+  const meter = bench.meter(service, ['api', 'consumers', 'kafka', 'postgres']);
+  const started = performance.now();
+  const result = await load(bench, service, url, shape);
+  const distinct = warm.acknowledgements.acknowledgedIds + result.acknowledgements.acknowledgedIds;
+  const behind = distinct - (await service.stored());
+  await untilStored(service, distinct);
+  const seconds = (performance.now() - started) / 1000;
+  const figures = {
+    accepted_per_s: result.eventsPerSecond,
+    all_stored_per_s: Math.round(result.events / seconds),
+    behind_at_end: behind,
+    p50_ms: result.p50Ms,
+    p99_ms: result.p99Ms,
+    cpu_us: perEvent(meter.used(), result.events),
+    peak_mb: meter.peakMb(),
+  };
+  await check(service, distinct);
+  await service.stop();
+  return figures;
+}
+
+async function drain(bench) {
+  const service = await bench.service();
+  const url = await service.startApi();
+  const { backlog } = bench.options;
+  const shape = { connections: 4, batch: 1000, maxEvents: backlog };
+  const filled = await runLoad({ url, key: service.key, durationMs: 600_000, warmupMs: 0, ...shape });
+  const events = filled.acknowledgements.acknowledgedIds;
+  const starting = service.startConsumers(CONSUMERS);
+  await untilStored(service, 1);
+  const before = await service.stored();
+  const meter = bench.meter(service, ['consumers', 'kafka', 'postgres']);
+  const started = performance.now();
+  await untilStored(service, events);
+  const seconds = (performance.now() - started) / 1000;
+  await starting;
+  const drained = events - before;
+  const figures = {
+    rows_per_s: Math.round(drained / seconds),
+    cpu_us: perEvent(meter.used(), drained),
+    peak_mb: meter.peakMb(),
+  };
+  await check(service, events);
+  await service.stop();
+  return figures;
+}
+
+async function main() {
+  const text = { type: 'string' };
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { seconds: text, backlog: text, rounds: text, help: { type: 'boolean', short: 'h' } },
+  });
+  const names = positionals.length > 0 ? positionals : ['W1', 'W1e', 'W2', 'W7'];
+  const unknown = names.filter((name) => !(name in WORKLOADS));
+  if (values.help || unknown.length > 0) {
+    process.stdout.write(HELP);
+    process.exitCode = values.help ? 0 : 2;
+    return;
+  }
+  const options = { seconds: Number(values.seconds ?? 10), backlog: Number(values.backlog ?? 500_000) };
+  const servers = await Servers.start();
+  try {
+    const bench = new Bench(servers, options);
+    for (let round = 1; round <= Number(values.rounds ?? 1); round += 1) {
+      for (const name of names) {
+        const figures = await WORKLOADS[name].run(bench);
+        process.stdout.write(
+          `${JSON.stringify({ workload: name, about: WORKLOADS[name].about, round, ...figures })}\n`,
+        );
+      }
+    }
+  } finally {
+    await servers.stop();
+  }
+}
+
+await main();

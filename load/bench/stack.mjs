@@ -1,0 +1,128 @@
+/** The service as it runs in production, on this machine: a Kafka broker, PostgreSQL, the API, consumers. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const require = createRequire(import.meta.url);
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Broker and database server, kept for all workloads. */
+export class Servers {
+  static async start() {
+    const { startKafkaBroker } = require('../../libs/testing/src/kafka/broker-process.cjs');
+    const { PostgresServer } = require('../../dist/libs/embedded/src/index.js');
+    const servers = new Servers();
+    servers.folder = mkdtempSync(join(tmpdir(), 'millrace-bench-'));
+    chmodSync(servers.folder, 0o755);
+    const dataDir = join(servers.folder, 'postgresql');
+    [servers.broker, servers.postgres] = await Promise.all([startKafkaBroker(), PostgresServer.start({ dataDir })]);
+    return servers;
+  }
+
+  async stop() {
+    await Promise.all([this.broker?.stop(), this.postgres?.stop()]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  get postmasterPid() {
+    return Number(readFileSync(join(this.postgres.folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  }
+}
+
+/** One run of the service, on a database and a topic of its own. */
+export class Service {
+  #apps = [];
+
+  /** @param {Servers} servers @param {string} name unique; names database, topic and group */
+  static async create(servers, name) {
+    const { Database } = require('../../dist/libs/persistence/src/index.js');
+    const service = new Service();
+    const config = (url) => ({ url, poolSize: 4, queryTimeoutMs: 60_000 });
+    const admin = new Database(config(servers.postgres.url));
+    await admin.query(`CREATE DATABASE ${name}`);
+    await admin.close();
+    const url = servers.postgres.url.replace(/\/millrace$/, `/${name}`);
+    service.database = new Database(config(url));
+    const keyFile = join(servers.folder, `${name}.key`);
+    service.environment = {
+      PATH: process.env.PATH,
+      DATABASE_URL: url,
+      KAFKA_BROKERS: servers.broker.brokers,
+      KAFKA_TOPIC: name,
+      KAFKA_GROUP: name,
+      HEALTH_PORT: '0',
+      PORT: '0',
+      LOG_LEVEL: 'info',
+    };
+    await service.#run('cli', ['migrate'], { MILLRACE_BOOTSTRAP_KEY_FILE: keyFile });
+    service.key = readFileSync(keyFile, 'utf8').trim();
+    return service;
+  }
+
+  /** Resolves with the address once it listens. */
+  async startApi() {
+    const api = this.#start('api');
+    this.apiPid = api.child.pid;
+    const { port } = await api.line('The API listens.');
+    return `http://127.0.0.1:${port}`;
+  }
+
+  /** Resolves once all have joined their group. */
+  async startConsumers(count) {
+    const consumers = Array.from({ length: count }, () => this.#start('consumer'));
+    this.consumerPids = consumers.map(({ child }) => child.pid);
+    await Promise.all(consumers.map((consumer) => consumer.line('Joined the consumer group.')));
+  }
+
+  /** Rows that the consumers say they have stored. */
+  async stored() {
+    const [row] = await this.database.query('SELECT coalesce(sum(stored), 0)::int8 AS stored FROM consumer_positions');
+    return Number(row.stored);
+  }
+
+  /** Rows and distinct ids that are really there. */
+  async counted() {
+    const [row] = await this.database.query('SELECT count(*) AS rows, count(DISTINCT event_id) AS ids FROM events');
+    return { rows: Number(row.rows), ids: Number(row.ids) };
+  }
+
+  async stop() {
+    await Promise.all(
+      this.#apps.map(({ child }) => {
+        child.kill('SIGTERM');
+        return child.exitCode === null ? once(child, 'exit') : undefined;
+      }),
+    );
+    await this.database.close();
+  }
+
+  #start(app) {
+    const script = join(ROOT, `dist/apps/${app}/src/main.js`);
+    const child = spawn(process.execPath, [script], { env: this.environment, stdio: ['ignore', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout });
+    const line = (msg) =>
+      new Promise((resolve, reject) => {
+        child.once('exit', (code) => reject(new Error(`${app} ended with ${code}`)));
+        lines.on('line', (text) => {
+          const parsed = JSON.parse(text);
+          if (parsed.msg === msg) resolve(parsed);
+          else if (parsed.level !== 'info') process.stderr.write(`${app}: ${text}\n`);
+        });
+      });
+    const running = { child, line };
+    this.#apps.push(running);
+    return running;
+  }
+
+  async #run(app, args, environment) {
+    const script = join(ROOT, `dist/apps/${app}/src/main.js`);
+    const env = { ...this.environment, ...environment };
+    const child = spawn(process.execPath, [script, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    const [code] = await once(child, 'exit');
+    if (code !== 0) throw new Error(`millrace ${args.join(' ')} ended with ${code}`);
+  }
+}
