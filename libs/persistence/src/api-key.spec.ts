@@ -8,7 +8,8 @@ describe('an API key', () => {
 
   it('is no key when one character is mistyped', () => {
     const { text } = mintApiKey();
-    const wrong = Array.from(text).map(
+    const wrong = Array.from(
+      text,
       (character, index) => text.slice(0, index) + (character === 'a' ? 'b' : 'a') + text.slice(index + 1),
     );
     expect(wrong.filter((candidate) => readApiKey(candidate) !== undefined)).toEqual([]);

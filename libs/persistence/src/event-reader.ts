@@ -21,11 +21,12 @@ export class EventReader {
 
   /** @param eventId a UUID, in whatever case. */
   async one(projectId: number, eventId: string): Promise<StoredEvent | undefined> {
-    // The ledger knows the day, and with it the one partition to look into.
+    // The ledger knows the time, and with it the one partition to look into. As a subquery, since of a join the planner
+    // may begin at the other end and search every partition for the id.
     const rows = await this.database.query<StoredEventRow>(
-      `SELECT ${eventColumns}
-       FROM event_ids i JOIN events e USING (project_id, occurred_at, event_id)
-       WHERE i.project_id = $1 AND i.event_id = $2`,
+      `SELECT ${eventColumns} FROM events e
+       WHERE e.project_id = $1 AND e.event_id = $2
+         AND e.occurred_at = (SELECT occurred_at FROM event_ids WHERE project_id = $1 AND event_id = $2)`,
       [projectId, eventId],
     );
     return rows.map(fromEventRow)[0];

@@ -1,0 +1,134 @@
+import type { Event, JsonObject } from '@app/events';
+import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
+import fc from 'fast-check';
+import type { Queryable } from './database';
+import { EventPartitions } from './event-partitions';
+import { EventReader } from './event-reader';
+import { EventStore } from './event-store';
+
+let db: FreshDatabase;
+let reader: EventReader;
+let offset = 0;
+beforeAll(async () => {
+  db = await freshDatabase();
+  reader = new EventReader(db.database);
+  await new EventPartitions(db.database).ensure(new Date());
+});
+afterAll(async () => {
+  await db.drop();
+});
+
+async function store(...events: Event[]): Promise<void> {
+  const outcomes = events.map((event) => ({ partition: 0, offset: offset++, kind: 'persist' as const, event }));
+  await new EventStore(db.database).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });
+}
+
+async function readBack(event: Event): Promise<Event | undefined> {
+  const found = await reader.one(event.projectId, event.eventId);
+  if (found === undefined) return undefined;
+  const { storedAt, ...rest } = found;
+  expect(Math.abs(storedAt.getTime() - Date.now())).toBeLessThan(60_000);
+  return rest;
+}
+
+describe('an event', () => {
+  it.each<Partial<Event>>([
+    {},
+    { source: 'web', userId: undefined, context: { a: [1, { b: null }] } },
+    { occurredAt: new Date('0001-01-01T00:00:00.000Z') },
+    { occurredAt: new Date('0099-12-31T23:59:59.999Z') },
+    { occurredAt: new Date('1582-10-15T00:00:00.001Z') },
+    { occurredAt: new Date('1883-11-18T12:03:57.999Z') },
+    { occurredAt: new Date('1969-12-31T23:59:59.999Z') },
+    { occurredAt: new Date('9999-12-31T23:59:59.999Z') },
+    { amount: 0 },
+    { amount: 0.1 },
+    { amount: 1e-9 },
+    { amount: -12_345_678.123456789 },
+    { amount: 999_999_999_999_999_900 },
+    { data: {} },
+    { data: { text: 'ünï "quoted" \\ back\tslash {,} NULL \u007f 😀' } },
+    { data: { numbers: [5e-324, 1.7976931348623157e308, 1e21, -0.5, 9007199254740991] } },
+    { data: JSON.parse('{"__proto__": {"a": 1}, "constructor": 2, "": 3}') as JsonObject },
+    { name: '{"a","b"}', userId: 'NULL', source: '' },
+  ])('is read back as it was stored: %j', async (part) => {
+    const event = anEvent(part);
+    await store(event);
+    expect(await readBack(event)).toEqual(event);
+  });
+
+  it('is read back as it was stored, whatever it holds', async () => {
+    const text = fc.string({ unit: 'grapheme' }).filter((value) => !value.includes('\0') && value.isWellFormed());
+    const json = fc.jsonValue({ noUnicodeString: false }).map((value) => JSON.stringify(value));
+    const storable = json.filter((value) => !/\\u0000|\\ud[89a-f]/i.test(value) && JSON.parse(value) !== undefined);
+    const time = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
+    const amount = fc.option(
+      fc.integer({ min: -(10 ** 15), max: 10 ** 15 }).map((value) => value / 1e6),
+      { nil: undefined },
+    );
+    const property = fc.asyncProperty(text, storable, time, amount, async (name, data, occurredAt, amount) => {
+      const event = anEvent({
+        name,
+        userId: name,
+        occurredAt,
+        amount,
+        data: JSON.parse(`{"d":${data}}`) as JsonObject,
+      });
+      await store(event);
+      // Through JSON, where -0 is 0, as the contract has it.
+      expect(await readBack(event)).toEqual({ ...event, data: JSON.parse(JSON.stringify(event.data)) as JsonObject });
+    });
+    await fc.assert(property, { numRuns: 100 });
+  });
+
+  it('is found by its id in capitals too', async () => {
+    const event = anEvent();
+    await store(event);
+    expect(await reader.one(1, event.eventId.toUpperCase())).toMatchObject({ eventId: event.eventId });
+  });
+
+  it('of another project is not found', async () => {
+    const event = anEvent({ projectId: 2 });
+    await store(event);
+    expect(await reader.one(1, event.eventId)).toBeUndefined();
+    expect(await reader.one(2, event.eventId)).toMatchObject({ projectId: 2 });
+  });
+
+  it('that nobody stored is not found', async () => {
+    expect(await reader.one(1, anEvent().eventId)).toBeUndefined();
+  });
+
+  it('is looked for in the one partition of its day', async () => {
+    const event = anEvent();
+    await store(event);
+    let plan: { 'QUERY PLAN': string }[] = [];
+    const explained: Queryable = {
+      query: async (sql, parameters) => {
+        plan = await db.database.query(`EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ${sql}`, parameters);
+        return [];
+      },
+    };
+    await new EventReader(explained).one(1, event.eventId);
+    const scans = plan.map((line) => line['QUERY PLAN']).filter((line) => / on events_/.test(line));
+    expect(scans.filter((line) => !line.includes('never executed'))).toHaveLength(1);
+  });
+});
+
+describe('the list', () => {
+  it('has the newest first, by time and then by id, over all partitions, of one project', async () => {
+    const now = Date.now();
+    const times = [now, now - 3 * 86_400_000, now - 400 * 86_400_000, now + 86_400_000, now, now];
+    const events = times.map((time) => anEvent({ projectId: 7, occurredAt: new Date(time) }));
+    await store(...events, anEvent({ projectId: 8 }));
+    const expected = [...events].sort(
+      (a, b) => b.occurredAt.getTime() - a.occurredAt.getTime() || (b.eventId < a.eventId ? -1 : 1),
+    );
+    const ids = (found: readonly Event[]): string[] => found.map(({ eventId }) => eventId);
+    expect(ids(await reader.newest(7, 200))).toEqual(ids(expected));
+    expect(ids(await reader.newest(7, 2))).toEqual(ids(expected.slice(0, 2)));
+  });
+
+  it('of a project without events is empty', async () => {
+    expect(await reader.newest(99, 20)).toEqual([]);
+  });
+});
