@@ -1,0 +1,68 @@
+import net from 'node:net';
+import tls from 'node:tls';
+import { Kafka, type ISocketFactoryArgs, type SASLOptions } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { KafkaConfig } from '@app/config';
+import { kafkaLogCreator, kafkaLogLevel } from './kafka-log';
+
+export interface KafkaClientOptions {
+  readonly requestTimeoutMs: number;
+  /** Tries after the first one, at every level of kafkajs: the levels multiply. */
+  readonly retries: number;
+}
+
+const CONNECT_TIMEOUT_MS = 3000;
+const KEEP_ALIVE_MS = 60_000;
+
+function saslOption({ sasl }: KafkaConfig): { sasl?: SASLOptions } {
+  return sasl === undefined ? {} : { sasl };
+}
+
+/**
+ * One kafkajs client and the sockets it opened. kafkajs can hang on closing, or come back to life after it was closed
+ * while joining a group; `destroy` ends it for certain.
+ */
+export class KafkaClient {
+  readonly kafka: Kafka;
+  private readonly sockets = new Set<net.Socket>();
+  private destroyed = false;
+
+  constructor(config: KafkaConfig, options: KafkaClientOptions, logger: Logger) {
+    this.kafka = new Kafka({
+      clientId: 'millrace',
+      brokers: [...config.brokers],
+      ssl: config.ssl,
+      ...saslOption(config),
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: options.requestTimeoutMs,
+      // All of them: kafkajs has other defaults under NODE_ENV=test (15 retries), and tests must see what users get.
+      retry: { initialRetryTime: 200, maxRetryTime: 1000, multiplier: 2, factor: 0.2, retries: options.retries },
+      socketFactory: (args) => this.connect(args),
+      logLevel: kafkaLogLevel(logger),
+      logCreator: kafkaLogCreator(logger),
+    });
+  }
+
+  /** Closes every connection now and refuses new ones. */
+  destroy(): void {
+    this.destroyed = true;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  private connect({ host, port, ssl, onConnect }: ISocketFactoryArgs): net.Socket {
+    if (this.destroyed) throw new Error('The Kafka client is closed.');
+    // kafkajs hands over what the configuration said, `false` included; its type knows only the options.
+    const secure = (ssl as tls.ConnectionOptions | false | undefined) || undefined;
+    const servername = net.isIP(host) === 0 ? { servername: host } : {};
+    const socket =
+      secure === undefined
+        ? net.connect({ host, port }, onConnect)
+        : tls.connect({ host, port, ...servername, ...secure }, onConnect);
+    socket.setKeepAlive(true, KEEP_ALIVE_MS);
+    // kafkajs leaves Nagle's algorithm on: a small request would wait for the answer to the one before.
+    socket.setNoDelay(true);
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    return socket;
+  }
+}

@@ -1,0 +1,105 @@
+import type { Logger } from 'pino';
+import type { HeldPartition } from '../event-consumer.port';
+import { Backoff } from './backoff';
+
+/** A partition as kafkajs lets it be paused; what comes back resumes it. */
+export interface Pausable {
+  readonly partition: number;
+  pause(): () => void;
+}
+
+export interface PauseOptions {
+  readonly firstRetryMs: number;
+  readonly lastRetryMs: number;
+  readonly heldRetryMs: number;
+}
+
+interface Hold {
+  readonly offset: number;
+  /** Undefined while the partition is being tried again. */
+  timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * The partitions of one member that wait, for one of two reasons.
+ *
+ * backing off: the handler failed. All that wait for it come back together, after a wait that grows from failure to
+ * failure, for ever.
+ * held: the record at an offset is not for this program. Tried again at a fixed interval until it moves.
+ *
+ * Says so once when it begins and once when it is over, not at each try.
+ */
+export class PausedPartitions {
+  private readonly backoff: Backoff;
+  private readonly resumes = new Map<number, () => void>();
+  private readonly holds = new Map<number, Hold>();
+  private retryTimer: NodeJS.Timeout | undefined;
+  private failing = false;
+
+  constructor(
+    private readonly options: PauseOptions,
+    private readonly logger: Logger,
+  ) {
+    this.backoff = new Backoff(options.firstRetryMs, options.lastRetryMs);
+  }
+
+  list(): number[] {
+    const held = [...this.holds].filter(([, { timer }]) => timer !== undefined).map(([partition]) => partition);
+    return [...new Set([...this.resumes.keys(), ...held])].sort((a, b) => a - b);
+  }
+
+  backOff(partitions: readonly Pausable[], error: unknown): void {
+    if (!this.failing) {
+      const waiting = partitions.map(({ partition }) => partition);
+      this.logger.warn({ error, partitions: waiting }, 'A batch failed: it comes again until it succeeds.');
+    }
+    this.failing = true;
+    for (const pausable of partitions) this.resumes.set(pausable.partition, pausable.pause());
+    this.retryTimer ??= setTimeout(() => {
+      this.resumeAll();
+    }, this.backoff.next());
+  }
+
+  /** A handler call succeeded. It ends a failure only when nothing else still waits to be tried again. */
+  succeeded(): void {
+    if (!this.failing || this.resumes.size > 0) return;
+    this.failing = false;
+    this.backoff.reset();
+    this.logger.info('Batches succeed again.');
+  }
+
+  hold(pausable: Pausable, { partition, offset, reason }: HeldPartition): void {
+    if (this.holds.get(partition)?.offset !== offset) {
+      this.logger.error({ partition, offset, reason }, 'A partition is held: somebody must act.');
+    }
+    const resume = pausable.pause();
+    const timer = setTimeout(() => {
+      hold.timer = undefined;
+      resume();
+    }, this.options.heldRetryMs);
+    const hold: Hold = { offset, timer };
+    this.holds.set(partition, hold);
+  }
+
+  /** The partition has moved to `next`. */
+  moved(partition: number, next: number): void {
+    const hold = this.holds.get(partition);
+    if (hold === undefined || next <= hold.offset) return;
+    this.holds.delete(partition);
+    this.logger.info({ partition, offset: next }, 'A held partition goes on.');
+  }
+
+  close(): void {
+    clearTimeout(this.retryTimer);
+    for (const { timer } of this.holds.values()) clearTimeout(timer);
+    this.resumes.clear();
+    this.holds.clear();
+  }
+
+  private resumeAll(): void {
+    this.retryTimer = undefined;
+    const resumes = [...this.resumes.values()];
+    this.resumes.clear();
+    for (const resume of resumes) resume();
+  }
+}
