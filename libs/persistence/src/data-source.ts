@@ -33,6 +33,11 @@ export function createDataSource(config: PostgresConfig, purpose: Purpose): Data
   });
 }
 
+/** For TypeORM's own command line, which compares the entities with the database. */
+export function maintenanceDataSource(config: PostgresConfig): DataSource {
+  return createDataSource(config, 'maintenance');
+}
+
 /** What every connection of ours has, also those outside of the pool. */
 export function sessionOptions(config: PostgresConfig, purpose: Purpose): PoolConfig {
   return {

@@ -1,6 +1,7 @@
 export { hashApiKeySecret, mintApiKey, readApiKey, type ApiKeyParts } from './api-key';
 export { ApiKeys, type NewApiKey, type Scope, type StoredApiKey } from './api-keys';
 export { ConsumerPositions, type StoredPosition } from './consumer-positions';
+export { maintenanceDataSource } from './data-source';
 export { Database, type Queryable } from './database';
 export { DeadLetters, type StoredDeadLetter } from './dead-letters';
 export { ensureFirstKey, mintFirstKey } from './first-key';
