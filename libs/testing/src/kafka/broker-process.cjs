@@ -118,7 +118,9 @@ class BrokerProcess {
 
   async format() {
     if (fs.existsSync(path.join(this.place.dir, 'data/meta.properties'))) return;
-    const clusterId = randomBytes(16).toString('base64url');
+    const id = randomBytes(16);
+    id[0] &= 0x7f; // begins with a letter: one that begins with - is taken for an option
+    const clusterId = id.toString('base64url');
     const child = this.#java([
       'kafka.tools.StorageTool',
       'format',
