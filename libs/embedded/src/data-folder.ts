@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { openBoundedLog } from './bounded-log';
 import { FolderLock } from './folder-lock';
 import { openFolder } from './open-folder';
 import { readIfExists, writeWhole } from './whole-file';
@@ -40,11 +39,6 @@ export class DataFolder {
 
   remove(name: string): void {
     rmSync(this.file(name), { force: true });
-  }
-
-  /** A log file to append to, of bounded size. */
-  openLog(name: string): number {
-    return openBoundedLog(this.file(name));
   }
 
   /** Gives the folder back. May be called twice. */

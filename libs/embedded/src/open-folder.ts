@@ -10,13 +10,15 @@ import { ServerUnavailableError } from './embedded.error';
  * @throws {ServerUnavailableError} when this account cannot use it.
  */
 export function openFolder(folder: string): string {
+  const target = resolve(folder);
   try {
-    const first = mkdirSync(folder, { recursive: true });
+    const first = mkdirSync(target, { recursive: true });
     if (first !== undefined) {
-      for (let made = resolve(folder); made !== dirname(first); made = dirname(made)) chmodSync(made, 0o711);
+      // By length: never above what was made here, whatever form the first path has.
+      for (let made = target; made.length >= first.length; made = dirname(made)) chmodSync(made, 0o711);
     }
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    return realpathSync(folder);
+    accessSync(target, constants.R_OK | constants.W_OK | constants.X_OK);
+    return realpathSync(target);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ServerUnavailableError(
