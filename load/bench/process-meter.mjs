@@ -14,8 +14,12 @@ function statOf(pid) {
   }
 }
 
+export function parentOf(pid) {
+  return Number(statOf(pid)?.[1]);
+}
+
 function childrenOf(pid) {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && statOf(name)?.[1] === String(pid));
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && parentOf(name) === pid);
 }
 
 /** CPU of a process and of its children that have ended. */

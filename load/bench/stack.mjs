@@ -6,9 +6,27 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parentOf } from './process-meter.mjs';
 
 const require = createRequire(import.meta.url);
+/** For every process of the service: BENCH_NODE_FLAGS='--cpu-prof --cpu-prof-dir=profiles' shows where the time goes. */
+const NODE_FLAGS = (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
+
 const ROOT = join(import.meta.dirname, '../..');
+
+function databaseAt(url) {
+  const { Database } = require('../../dist/libs/persistence/src/index.js');
+  return new Database({ url, poolSize: 4, queryTimeoutMs: 60_000 });
+}
+
+/** The server process is the parent of every session's. */
+async function postmasterPid(url) {
+  const database = databaseAt(url);
+  const [row] = await database.query('SELECT pg_backend_pid() AS pid');
+  const pid = parentOf(row.pid);
+  await database.close();
+  return pid;
+}
 
 /** Broker and database server, kept for all workloads. */
 export class Servers {
@@ -20,16 +38,13 @@ export class Servers {
     chmodSync(servers.folder, 0o755);
     const dataDir = join(servers.folder, 'postgresql');
     [servers.broker, servers.postgres] = await Promise.all([startKafkaBroker(), PostgresServer.start({ dataDir })]);
+    servers.postmasterPid = await postmasterPid(servers.postgres.url);
     return servers;
   }
 
   async stop() {
     await Promise.all([this.broker?.stop(), this.postgres?.stop()]);
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  get postmasterPid() {
-    return Number(readFileSync(join(this.postgres.folder, 'data', 'postmaster.pid'), 'utf8').split('\n')[0]);
   }
 }
 
@@ -39,14 +54,12 @@ export class Service {
 
   /** @param {Servers} servers @param {string} name unique; names database, topic and group */
   static async create(servers, name) {
-    const { Database } = require('../../dist/libs/persistence/src/index.js');
     const service = new Service();
-    const config = (url) => ({ url, poolSize: 4, queryTimeoutMs: 60_000 });
-    const admin = new Database(config(servers.postgres.url));
+    const admin = databaseAt(servers.postgres.url);
     await admin.query(`CREATE DATABASE ${name}`);
     await admin.close();
     const url = servers.postgres.url.replace(/\/millrace$/, `/${name}`);
-    service.database = new Database(config(url));
+    service.database = databaseAt(url);
     const keyFile = join(servers.folder, `${name}.key`);
     service.environment = {
       PATH: process.env.PATH,
@@ -102,7 +115,11 @@ export class Service {
 
   #start(app) {
     const script = join(ROOT, `dist/apps/${app}/src/main.js`);
-    const child = spawn(process.execPath, [script], { env: this.environment, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...NODE_FLAGS, script], {
+      env: this.environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    process.once('exit', () => child.kill('SIGKILL')); // a run that fails leaves nothing behind
     const lines = createInterface({ input: child.stdout });
     const line = (msg) =>
       new Promise((resolve, reject) => {

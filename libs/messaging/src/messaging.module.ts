@@ -6,6 +6,7 @@ import { EventConsumer } from './event-consumer.port';
 import { EventPublisher } from './event-publisher.port';
 import { KafkaEventConsumer } from './kafka/kafka-event-consumer';
 import { KafkaEventPublisher } from './kafka/kafka-event-publisher';
+import { PostgresEventConsumer } from './postgres/postgres-event-consumer';
 import { PostgresEventPublisher } from './postgres/postgres-event-publisher';
 
 function publisher(log: LogConfig, publish: PublishConfig, database: Database, { logger }: PinoLogger): EventPublisher {
@@ -29,7 +30,8 @@ function consumer(
   { logger }: PinoLogger,
 ): EventConsumer {
   if (log.kind === 'kafka') return new KafkaEventConsumer(log.kafka, options, logger);
-  throw new Error(`Not yet: ${log.kind}, ${String(database)}`);
+  const { topic, group } = log;
+  return new PostgresEventConsumer(database, { topic, group, batchMaxEvents: options.batchMaxEvents }, logger);
 }
 
 /** Binds the ports of the log to Kafka or to the embedded log. The latter needs `PersistenceModule` in the app. */
