@@ -30,6 +30,6 @@ export default tseslint.config(
     files: ['**/*.spec.ts', '**/*.int-spec.ts', '**/*.e2e-spec.ts', 'apps/*/test/**', 'libs/*/test/**'],
     rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' },
   },
-  { files: ['libs/config/**', 'libs/testing/**'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['libs/config/**', 'libs/testing/**', '**/test/**'], rules: { 'no-restricted-syntax': 'off' } },
   { files: ['apps/cli/**', 'apps/standalone/**', 'load/**'], rules: { 'no-console': 'off' } },
 );
