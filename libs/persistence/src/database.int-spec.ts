@@ -52,7 +52,8 @@ class Gate {
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
     this.sockets.clear();
-    await new Promise((resolve) => (this.server === undefined ? resolve(undefined) : this.server.close(resolve)));
+    const { server } = this;
+    if (server !== undefined) await new Promise((resolve) => server.close(resolve));
   }
 
   database(queryTimeoutMs = 7000): Database {
