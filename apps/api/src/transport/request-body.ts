@@ -43,7 +43,8 @@ function collect(request: IncomingMessage): Promise<Buffer> {
     });
     request.on('error', reject);
     request.on('close', () => {
-      reject(new RequestAbortedError());
+      // It closes after its end, too; making an error for nobody costs 5 µs.
+      if (!request.complete) reject(new RequestAbortedError());
     });
   });
 }
