@@ -15,6 +15,7 @@ export interface ImportTotals {
 
 /** Sends the batches of one file, one after another, and tells what became of every row. */
 export class FileImport {
+  private sending = false;
   private current: ImportTotals = { batches: 0, read: 0, accepted: 0, refused: 0, lastLine: 0 };
 
   constructor(
@@ -25,6 +26,11 @@ export class FileImport {
 
   get totals(): ImportTotals {
     return this.current;
+  }
+
+  /** True from the first batch on: from then on events may be stored that `totals` does not count yet. */
+  get begun(): boolean {
+    return this.sending;
   }
 
   /**
@@ -48,6 +54,7 @@ export class FileImport {
   }
 
   private async deal(batch: ImportBatch): Promise<void> {
+    this.sending = true;
     const good = batch.flatMap(({ converted }) => (converted.ok ? [converted.json] : []));
     const outcomes = (await this.sender.send(good)).values();
     let refused = 0;

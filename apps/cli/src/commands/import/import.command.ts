@@ -72,8 +72,9 @@ async function runImport(file: string, flags: ImportFlags): Promise<number> {
   refusedRows.close();
   const { totals } = work;
   reporter.end({ totals, seconds: (performance.now() - startedMs) / 1000, stoppedBy: failure?.message });
-  if (failure !== undefined)
-    throw flags.dryRun ? failure : new CannotRunError(howFar(totals, failure), { cause: failure });
+  if (failure !== undefined) {
+    throw flags.dryRun || !work.begun ? failure : new CannotRunError(howFar(totals, failure), { cause: failure });
+  }
   return totals.refused > 0 ? 1 : 0;
 }
 
@@ -130,10 +131,8 @@ async function failureOf(run: Promise<void>, interrupt: AbortSignal): Promise<Ca
 
 function howFar({ lastLine, accepted }: ImportTotals, failure: CannotRunError): string {
   const done =
-    lastLine === 0
-      ? 'nothing was confirmed yet'
-      : `all rows up to line ${lastLine} are dealt with, ${accepted} accepted`;
-  return `${failure.message}. ${done}. Run the import again: what is stored already is not stored twice`;
+    lastLine === 0 ? 'Nothing was confirmed' : `All rows up to line ${lastLine} are dealt with, ${accepted} accepted`;
+  return `${failure.message}. ${done}. The import can be run again: what is stored already is not stored twice`;
 }
 
 function toStdout(line: string): void {
