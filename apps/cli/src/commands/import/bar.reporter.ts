@@ -1,5 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress';
-import type { ImportTotals } from './import-file';
+import type { ImportTotals } from './import-totals';
 import { ImportReporter, type ImportEnd, type ImportStart } from './import-reporter.port';
 
 const FORMAT = '{file} [{bar}] {percentage}% | {read} read, {refused} refused | {duration_formatted}';

@@ -1,17 +1,8 @@
 import type { EventSender } from '../../api/event-sender.port';
 import type { ImportBatch } from './import-batches';
 import type { ImportReporter } from './import-reporter.port';
+import type { ImportTotals } from './import-totals';
 import type { RefusedRows } from './refused-rows';
-
-/** How far an import has come. `read` is `accepted` and `refused` together. */
-export interface ImportTotals {
-  readonly batches: number;
-  readonly read: number;
-  readonly accepted: number;
-  readonly refused: number;
-  /** Line that the last row dealt with begins on; 0 before the first. */
-  readonly lastLine: number;
-}
 
 /** Sends the batches of one file, one after another, and tells what became of every row. */
 export class FileImport {

@@ -1,4 +1,4 @@
-import type { ImportTotals } from './import-file';
+import type { ImportTotals } from './import-totals';
 
 export interface ImportStart {
   readonly file: string;

@@ -8,9 +8,10 @@ import { CannotRunError } from '../../cannot-run.error';
 import { BarReporter } from './bar.reporter';
 import { DryRunSender } from './dry-run.sender';
 import { importBatches } from './import-batches';
-import { FileImport, type ImportTotals } from './import-file';
+import { FileImport } from './import-file';
 import type { ImportReporter } from './import-reporter.port';
 import { openImportSource, type ImportSource } from './import-source';
+import type { ImportTotals } from './import-totals';
 import { LineReporter } from './line.reporter';
 import { refusalText, refusedRowsFile, type RefusedRows } from './refused-rows';
 

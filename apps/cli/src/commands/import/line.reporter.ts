@@ -1,4 +1,4 @@
-import type { ImportTotals } from './import-file';
+import type { ImportTotals } from './import-totals';
 import { ImportReporter, type ImportEnd, type ImportStart } from './import-reporter.port';
 
 /** `key=value` lines for logs and programs: progress to `out`, what needs a look to `err`. */
