@@ -33,6 +33,11 @@ export class Pipeline {
     return this.start(script, { HEALTH_PORT: '0', KAFKA_BROKERS: brokers });
   }
 
+  /** A consumer with settings of its own. */
+  consumerWith(environment: Record<string, string>): AppProcess {
+    return this.start('dist/apps/consumer/src/main.js', { HEALTH_PORT: '0', ...environment });
+  }
+
   /** Ids of all rows, one entry per row. */
   async storedIds(): Promise<string[]> {
     const rows = await this.db.database.query<{ event_id: string }>('SELECT event_id FROM events');

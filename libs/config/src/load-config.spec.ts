@@ -56,6 +56,13 @@ describe('the configuration of a process', () => {
     ]);
   });
 
+  it('names what is missing beside what is wrong', () => {
+    expect(problems(loadApiConfig, { DATABASE_URL: 'mysql://db' }).map((problem) => problem.split(' ')[0])).toEqual([
+      'DATABASE_URL',
+      'KAFKA_BROKERS',
+    ]);
+  });
+
   it('never repeats a value that may hold a password', () => {
     expect(problems(loadApiConfig, { ...complete, DATABASE_URL: 'mysql://u:hunter2@db' }).join()).not.toContain(
       'hunter2',

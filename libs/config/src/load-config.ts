@@ -169,6 +169,8 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
     drainTimeoutMs: values.drainTimeoutMs,
   });
   return Object.freeze({
+    logLevel: values.logLevel,
+    drainTimeoutMs: values.drainTimeoutMs,
     dataDir: values.dataDir,
     databaseUrl: values.databaseUrl,
     log: carrier,

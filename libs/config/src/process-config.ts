@@ -70,6 +70,8 @@ export interface MigrateConfig {
 
 /** `npm start`: what is undefined is run by the process itself. */
 export interface StandaloneConfig {
+  readonly logLevel: LogLevel;
+  readonly drainTimeoutMs: number;
   readonly dataDir: string;
   readonly api: (postgresUrl: string) => ApiConfig;
   readonly consumer: (postgresUrl: string) => ConsumerConfig;

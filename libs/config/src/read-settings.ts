@@ -10,12 +10,17 @@ export class ConfigError extends Error {
   }
 }
 
+function variableOf(problem: string): string | undefined {
+  return problem.split(' ')[0];
+}
+
 type Values<S> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
 
 /**
  * Reads the chosen settings from an environment. An empty variable counts as missing, as compose files write it.
  *
- * @param relations checks between values; each returned string is one more problem. Runs only when all values parse.
+ * @param relations checks between values; each returned string is one more problem and begins with the variable's name.
+ *   A value that did not parse is undefined there, and what is said of its variable is dropped.
  * @throws {ConfigError} with all problems.
  */
 export function readSettings<S extends Readonly<Record<string, Setting<unknown>>>>(
@@ -34,9 +39,10 @@ export function readSettings<S extends Readonly<Record<string, Setting<unknown>>
       problems.push(`${setting.name} ${error.message}`);
     }
   }
-  // Sound because every key of `wanted` was visited, and any that failed is in `problems`.
+  // Complete when it is returned: every key of `wanted` was visited, and any that failed is in `problems`.
   const complete = values as Values<S>;
-  if (problems.length === 0) problems.push(...relations(complete));
+  const named = new Set(problems.map(variableOf));
+  problems.push(...relations(complete).filter((problem) => !named.has(variableOf(problem))));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(complete);
 }

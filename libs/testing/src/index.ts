@@ -12,3 +12,4 @@ export { eventually } from './process/eventually';
 export { describeWithKafka, testKafkaBrokers } from './kafka/describe-with-kafka';
 export { freshTopic, freshTopicNames, type FreshTopic } from './kafka/fresh-topic';
 export { committedOffsets, topicEnds } from './kafka/topic-offsets';
+export { TcpProxy } from './process/tcp-proxy';

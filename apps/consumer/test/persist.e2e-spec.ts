@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import request from 'supertest';
+import { DeadLetters } from '@app/persistence';
+import { AppProcess, describeWithKafka, emptyDatabase, eventually, TcpProxy } from '@app/testing';
+import { Pipeline } from './pipeline';
+import { produceRaw } from './raw-producer';
+
+jest.setTimeout(60_000);
+
+function wire(changes: Record<string, unknown> = {}): string {
+  const now = new Date().toISOString();
+  return JSON.stringify({
+    v: 1,
+    event_id: randomUUID(),
+    name: 'raw',
+    occurred_at: now,
+    received_at: now,
+    data: {},
+    ...changes,
+  });
+}
+
+describeWithKafka('the consumer', ([brokers = '']) => {
+  let pipeline: Pipeline;
+
+  beforeEach(async () => {
+    pipeline = await Pipeline.open(brokers);
+  });
+
+  afterEach(() => pipeline.close());
+
+  async function post(url: string, body: object): Promise<request.Response> {
+    return request(url).post('/api/v1/events').set('X-API-Key', pipeline.key).set('X-Request-Id', 'req-e2e').send(body);
+  }
+
+  it('stores what the API accepted, and its log line has the id of the request', async () => {
+    const api = await pipeline.api();
+    const consumer = pipeline.consumerWith({ LOG_LEVEL: 'debug' });
+    const accepted = await post(api.url, { name: 'order.paid', user_id: 'u1', amount: 12.5, data: { items: [1, 2] } });
+    expect(accepted.status).toBe(202);
+    const { event_id } = accepted.body as { event_id: string };
+    await eventually(async () => {
+      const read = await request(api.url).get(`/api/v1/events/${event_id}`).set('X-API-Key', pipeline.key);
+      expect(read.body).toMatchObject({
+        event_id,
+        name: 'order.paid',
+        user_id: 'u1',
+        amount: 12.5,
+        data: { items: [1, 2] },
+      });
+    });
+    const line = await consumer.logged('A batch is stored.');
+    expect(line).toMatchObject({ stored: 1, request_ids: ['req-e2e'] });
+  });
+
+  it('keeps what cannot be read as dead letters with bytes, headers and reason, and stores the rest', async () => {
+    const headers = { project: '1', request_id: 'r1' };
+    const garbage = Buffer.from([0xff, 0xfe, 0x00]);
+    const good = wire();
+    await produceRaw(brokers, pipeline.topic.topic, [
+      { partition: 0, key: 'k', value: garbage, headers },
+      { partition: 0, value: null, headers },
+      { partition: 0, value: good, headers },
+      { partition: 0, value: wire(), headers: {} },
+      { partition: 0, value: wire({ data: { bad: 'a\0b' } }), headers },
+    ]);
+    pipeline.consumer();
+    await pipeline.drained(20_000);
+    const letters = await new DeadLetters(pipeline.db.database).list(10);
+    expect(letters.map(({ offset, reason, stage, projectId }) => [offset, reason, stage, projectId])).toEqual([
+      [0, 'MALFORMED_EVENT', 'decode', 1],
+      [1, 'MALFORMED_EVENT', 'decode', 1],
+      [3, 'MALFORMED_EVENT', 'decode', 1],
+      [4, 'MALFORMED_EVENT', 'decode', 1],
+    ]);
+    expect(letters[0]).toMatchObject({
+      key: Buffer.from('k'),
+      value: garbage,
+      headers: { project: [Buffer.from('1')], request_id: [Buffer.from('r1')] },
+      detail: 'The value is not valid UTF-8.',
+    });
+    expect(letters[1]?.value).toBeNull();
+    expect(await pipeline.storedIds()).toEqual([(JSON.parse(good) as { event_id: string }).event_id]);
+    expect(await pipeline.positions()).toEqual([
+      expect.objectContaining({ partition: 0, firstOffset: 0, nextOffset: 5, stored: 1, duplicate: 0, dead: 4 }),
+    ]);
+  });
+
+  it('holds a partition at a record of a newer version, alarms, and stores the others', async () => {
+    const headers = { project: '1' };
+    await produceRaw(brokers, pipeline.topic.topic, [
+      { partition: 0, value: wire(), headers },
+      { partition: 0, value: wire({ v: 2 }), headers },
+      { partition: 0, value: wire(), headers },
+      { partition: 1, value: wire(), headers },
+    ]);
+    const consumer = pipeline.consumer();
+    const alarm = await consumer.logged('A partition is held: somebody must act.');
+    expect(alarm).toMatchObject({ level: 'error', partition: 0, offset: 1 });
+    await eventually(async () => {
+      const positions = await pipeline.positions();
+      expect(positions.map(({ partition, nextOffset, stored, dead }) => [partition, nextOffset, stored, dead])).toEqual(
+        [
+          [0, 1, 1, 0],
+          [1, 1, 1, 0],
+        ],
+      );
+    });
+    expect(await new DeadLetters(pipeline.db.database).count()).toBe(0);
+  });
+
+  it('pauses while PostgreSQL is away and goes on by itself, without a dead letter', async () => {
+    const { port, pathname, username, password } = new URL(pipeline.db.url);
+    const proxy = await TcpProxy.to(Number(port));
+    const url = `postgresql://${username}:${password}@127.0.0.1:${proxy.port}${pathname}`;
+    const consumer = pipeline.consumerWith({ DATABASE_URL: url });
+    await consumer.logged('Joined the consumer group.');
+    proxy.cut();
+
+    const api = await pipeline.api();
+    const answer = await post(
+      api.url,
+      Array.from({ length: 500 }, (_, n) => ({ name: 'outage', user_id: `u${n}` })),
+    );
+    expect(answer.status).toBe(202);
+    await consumer.logged('A batch failed: it comes again until it succeeds.');
+    expect(await pipeline.storedIds()).toEqual([]);
+    proxy.heal();
+
+    await pipeline.drained(40_000);
+    await consumer.logged('Batches succeed again.');
+    expect(await pipeline.storedIds()).toHaveLength(500);
+    expect(await new DeadLetters(pipeline.db.database).count()).toBe(0);
+    expect(consumer.exitCode).toBeUndefined();
+    await consumer.kill();
+    await proxy.close();
+  });
+
+  it('ends with 0 on SIGTERM, after the batch that runs', async () => {
+    const api = await pipeline.api();
+    const consumer = pipeline.consumer();
+    await consumer.logged('Joined the consumer group.');
+    expect((await post(api.url, { name: 'n' })).status).toBe(202);
+    await pipeline.drained(20_000);
+    expect(await consumer.stop()).toBe(0);
+    expect(await api.process.stop()).toBe(0);
+    expect(await pipeline.committed()).toBe(1);
+  });
+});
+
+describe('a process', () => {
+  it.each(['api', 'consumer'])('%s refuses to start on an older schema, and names the command', async (app) => {
+    const db = await emptyDatabase();
+    const process = AppProcess.start(`dist/apps/${app}/src/main.js`, {
+      DATABASE_URL: db.url,
+      MILLRACE_LOG: 'postgres',
+      PORT: '0',
+      HEALTH_PORT: '0',
+    });
+    const line = await process.logged('The process cannot go on.');
+    expect(JSON.stringify(line)).toContain('npm run migration:up');
+    await eventually(() => {
+      expect(process.exitCode).toBe(1);
+    });
+    await db.drop();
+  });
+
+  it.each(['api', 'consumer'])('%s names every mistake of its configuration and ends with 1', async (app) => {
+    const process = AppProcess.start(`dist/apps/${app}/src/main.js`, { DATABASE_URL: 'mysql://x', LOG_LEVEL: 'loud' });
+    await eventually(() => {
+      expect(process.exitCode).toBe(1);
+    });
+    for (const name of ['DATABASE_URL', 'LOG_LEVEL', 'KAFKA_BROKERS']) expect(process.said()).toContain(name);
+  });
+});
