@@ -15,6 +15,8 @@ interface ProcessConfig {
 export interface ProcessJob<C extends ProcessConfig> {
   readonly app: string;
   readonly load: (environment: Environment) => C;
+  /** Default: JSON lines on standard output. */
+  readonly logger?: (config: C) => Logger;
   readonly start: (config: C, logger: Logger, onFatal: (error: unknown) => void) => Promise<Stoppable>;
 }
 
@@ -37,7 +39,7 @@ function loadOrExit<C>(load: (environment: Environment) => C): C {
  */
 export async function runProcess<C extends ProcessConfig>(job: ProcessJob<C>): Promise<void> {
   const config = loadOrExit(job.load);
-  const logger = createLogger({ level: config.logLevel, app: job.app });
+  const logger = job.logger?.(config) ?? createLogger({ level: config.logLevel, app: job.app });
   let running: Stoppable | undefined;
   let stoppingSince: number | undefined;
 

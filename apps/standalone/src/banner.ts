@@ -1,0 +1,25 @@
+import type { RunningStandalone } from './start-standalone';
+
+/** What a person wants to see first: where it is, how to send something, where the data is. */
+export function banner(running: RunningStandalone): string {
+  const { url, key, keyFile, dataDir, parts } = running;
+  return `
+Millrace is ready.
+
+  API      ${url}
+  Key      ${key}
+           (kept in ${keyFile})
+  Data     ${dataDir}
+  Runs on  ${parts.join('\n           ')}
+
+Send an event, then read it back:
+
+  curl -X POST ${url}/api/v1/events -H 'X-API-Key: ${key}' \\
+       -H 'Content-Type: application/json' \\
+       -d '{"name":"user.created","user_id":"u1","data":{"plan":"pro"}}'
+
+  curl '${url}/api/v1/events?limit=5' -H 'X-API-Key: ${key}'
+
+Ctrl-C ends it; the data stays.
+`;
+}

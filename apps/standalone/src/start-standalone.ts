@@ -1,0 +1,134 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StandaloneConfig } from '@app/config';
+import { DataFolder, PostgresServer } from '@app/embedded';
+import { ensureLog } from '@app/messaging';
+import { ApiKeys, Database, ensureFirstKey, migrateUp } from '@app/persistence';
+import type { Logger } from 'pino';
+import { startApi } from '../../api/src/start-api';
+import { startConsumer } from '../../consumer/src/start-consumer';
+import { CannotStartError } from './cannot-start.error';
+import { removeCliFile, writeCliFile } from './cli-file';
+import { CloseStack } from './close-stack';
+
+/** Members of the group: as many as a small fleet, so that what works here works there. */
+const CONSUMERS = 3;
+const READY_LIMIT_MS = 15_000;
+
+export interface StandaloneHooks {
+  /** The process cannot go on. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+/** Everything in one process, running. */
+export interface RunningStandalone {
+  readonly url: string;
+  readonly key: string;
+  readonly keyFile: string;
+  readonly dataDir: string;
+  /** What stores and what carries the events, in words, without a password. */
+  readonly parts: readonly string[];
+  /** Ends all of it in reverse order. May be called twice. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts what the configuration does not name (PostgreSQL, the log), brings the schema up to date, and starts the API
+ * and three consumers. Resolves once the API is ready. When it rejects, everything is stopped again.
+ */
+export async function startStandalone(
+  config: StandaloneConfig,
+  logger: Logger,
+  hooks: StandaloneHooks,
+): Promise<RunningStandalone> {
+  const open = new CloseStack();
+  try {
+    const folder = DataFolder.open(config.dataDir);
+    open.push(() => {
+      folder.close();
+    });
+    const store = await openStore(config, folder, { logger, open });
+    const keyFile = folder.file('api-key');
+    const key = await prepareStore(config, store.url, keyFile, logger);
+    const url = await startPipeline(config, store.url, { logger, open, hooks });
+    open.push(() => {
+      removeCliFile(folder);
+    });
+    writeCliFile(folder, { url, key, pid: process.pid });
+    const log = config.log.kind === 'kafka' ? `Kafka at ${config.log.kafka.brokers.join(', ')}` : 'embedded log';
+    return { url, key, keyFile, dataDir: folder.path, parts: [store.about, log], close: () => open.close() };
+  } catch (error) {
+    await open.close();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly logger: Logger;
+  readonly open: CloseStack;
+}
+
+async function openStore(
+  config: StandaloneConfig,
+  folder: DataFolder,
+  { logger, open }: Opening,
+): Promise<{ readonly url: string; readonly about: string }> {
+  if (config.databaseUrl !== undefined) {
+    const { host, pathname } = new URL(config.databaseUrl);
+    return { url: config.databaseUrl, about: `PostgreSQL at ${host}${pathname}` };
+  }
+  const server = await PostgresServer.start({
+    dataDir: join(folder.path, 'postgresql'),
+    onLog: (level, message) => {
+      logger[level]({ part: 'postgresql' }, message);
+    },
+  });
+  open.push(() => server.stop());
+  return { url: server.url, about: `embedded PostgreSQL in ${server.folder}` };
+}
+
+/** What a job of its own does where several processes share a database. @returns the first key. */
+async function prepareStore(config: StandaloneConfig, url: string, keyFile: string, logger: Logger): Promise<string> {
+  const { postgres, keyPepper } = config.api(url);
+  const database = new Database(postgres);
+  try {
+    const applied = await migrateUp(database).catch((cause: unknown) => {
+      throw new CannotStartError('The database cannot be used', cause);
+    });
+    if (applied.length > 0) logger.info({ applied }, 'The schema is up to date.');
+    await ensureLog(config.log, database, logger).catch((cause: unknown) => {
+      throw new CannotStartError('The log cannot be used', cause);
+    });
+    return await ensureFirstKey(new ApiKeys(database), keyFile, keyPepper).catch((cause: unknown) => {
+      throw new CannotStartError('The first key cannot be used', cause);
+    });
+  } finally {
+    await database.close();
+  }
+}
+
+async function startPipeline(
+  config: StandaloneConfig,
+  postgresUrl: string,
+  { logger, open, hooks }: Opening & { readonly hooks: StandaloneHooks },
+): Promise<string> {
+  const running: { close(): Promise<void> }[] = [];
+  open.push(() => Promise.all(running.map((each) => each.close())));
+  const api = await startApi(config.api(postgresUrl), logger, hooks);
+  running.push(api);
+  for (let number = 1; number <= CONSUMERS; number += 1) {
+    running.push(await startConsumer(config.consumer(postgresUrl), logger, hooks));
+  }
+  await untilReady(api.url);
+  return api.url;
+}
+
+/** The address is shown when it works. Whatever keeps it from working is in the log, and waited for no longer. */
+async function untilReady(url: string): Promise<void> {
+  const deadline = Date.now() + READY_LIMIT_MS;
+  while (Date.now() < deadline) {
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await delay(20);
+  }
+}
