@@ -1,7 +1,7 @@
 import { transformFileSync } from '@swc/core';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const SOURCES = join(__dirname, '../src');
@@ -14,7 +14,9 @@ export function compileLibrary(folder: string, nodeModules: string = NODE_MODULE
   for (const name of readdirSync(SOURCES).filter((each) => /^[\w.-]+(?<!spec)\.ts$/.test(each))) {
     writeFileSync(join(library, name.replace(/\.ts$/, '.js')), transformFileSync(join(SOURCES, name)).code);
   }
-  for (const name of ['server-owner.cjs', 'lock-racer.cjs']) copyFileSync(join(__dirname, name), join(library, name));
+  for (const program of [require.resolve('./owner-program.cjs'), require.resolve('./lock-racer.cjs')]) {
+    copyFileSync(program, join(library, basename(program)));
+  }
   if (nodeModules !== join(folder, 'node_modules')) symlinkSync(nodeModules, join(folder, 'node_modules'));
   chmodSync(library, 0o755);
   return library;
@@ -67,7 +69,7 @@ export class ServerOwner {
   static spawn(options: OwnerOptions): ServerOwner {
     const { library, dataDir, port = 0, uid } = options;
     const account = uid === undefined ? {} : { uid, gid: uid };
-    const args = [join(library, 'server-owner.cjs'), join(library, 'index.js'), dataDir, String(port)];
+    const args = [join(library, 'owner-program.cjs'), join(library, 'index.js'), dataDir, String(port)];
     return new ServerOwner(spawn(process.execPath, args, { ...account, cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] }));
   }
 
