@@ -48,6 +48,7 @@ export class ConsumerSession {
   private readonly consumer: Consumer;
   private readonly merger: BatchMerger;
   private starting: Promise<TopicFacts> | undefined;
+  private joining: Promise<void> | undefined;
   private watchdog: NodeJS.Timeout | undefined;
   private lastFetch = Date.now();
 
@@ -78,7 +79,7 @@ export class ConsumerSession {
     clearInterval(this.watchdog);
     this.paused.close();
     // kafkajs forgets a stop that comes while it joins: it would join afterwards.
-    if (this.starting !== undefined) await withinTime(this.starting, JOIN_LIMIT_MS).catch(() => undefined);
+    if (this.joining !== undefined) await withinTime(this.joining, JOIN_LIMIT_MS).catch(() => undefined);
     const left = this.consumer.disconnect();
     left.catch(() => undefined);
     await this.merger.close();
@@ -106,7 +107,8 @@ export class ConsumerSession {
     const failed = this.broken.then((error) => {
       throw error;
     });
-    await Promise.race([joined, failed]);
+    this.joining = Promise.race([joined, failed]);
+    await this.joining;
     return facts;
   }
 

@@ -13,6 +13,7 @@ export interface KafkaClientOptions {
 
 const CONNECT_TIMEOUT_MS = 3000;
 const KEEP_ALIVE_MS = 60_000;
+const CLOSED = 'The Kafka client is closed.';
 
 function saslOption({ sasl }: KafkaConfig): { sasl?: SASLOptions } {
   return sasl === undefined ? {} : { sasl };
@@ -46,11 +47,12 @@ export class KafkaClient {
   /** Closes every connection now and refuses new ones. */
   destroy(): void {
     this.destroyed = true;
-    for (const socket of this.sockets) socket.destroy();
+    // With an error, or kafkajs does not notice, and its timers keep the process alive.
+    for (const socket of this.sockets) socket.destroy(new Error(CLOSED));
   }
 
   private connect({ host, port, ssl, onConnect }: ISocketFactoryArgs): net.Socket {
-    if (this.destroyed) throw new Error('The Kafka client is closed.');
+    if (this.destroyed) throw new Error(CLOSED);
     // kafkajs hands over what the configuration said, `false` included; its type knows only the options.
     const secure = (ssl as tls.ConnectionOptions | false | undefined) || undefined;
     const servername = net.isIP(host) === 0 ? { servername: host } : {};

@@ -23,7 +23,7 @@ const FIRST_RETRY_MS = 500;
 const LAST_RETRY_MS = 30_000;
 const HELD_RETRY_MS = 30_000;
 const FIRST_REJOIN_MS = 500;
-const LAST_REJOIN_MS = 10_000;
+const LAST_REJOIN_MS = 3000;
 
 /**
  * One member of a Kafka consumer group.

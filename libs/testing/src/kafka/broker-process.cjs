@@ -32,8 +32,13 @@ async function startKafkaBroker(options = {}) {
   if (options.port !== undefined && !(await isFree(options.port))) throw new Error(`Port ${options.port} is taken.`);
   const classPath = await kafkaClassPath(options.onProgress ?? (() => undefined));
   const broker = new BrokerProcess(await prepare(options), classPath);
-  await broker.format();
-  await broker.start();
+  try {
+    await broker.format();
+    await broker.start();
+  } catch (error) {
+    await broker.stop();
+    throw error;
+  }
   return broker;
 }
 

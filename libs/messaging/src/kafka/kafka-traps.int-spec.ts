@@ -1,0 +1,222 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
+import type { KafkaConfig } from '@app/config';
+import { PublishUnconfirmedError } from '@app/messaging';
+import { describeWithKafka, eventually, freshTopic, freshTopicNames, type FreshTopic } from '@app/testing';
+import { Inbox, offsetsOf } from '../../test/inbox';
+import { recordingLogger } from '../../test/recording-logger';
+import { eventOf, eventsOf } from '../../test/sample-events';
+import { TopicMissingError } from '../topic-missing.error';
+import { KafkaEventConsumer } from './kafka-event-consumer';
+import { KafkaEventPublisher } from './kafka-event-publisher';
+import { describeKafkaTopic, ensureKafkaTopic } from './kafka-topic';
+
+const SESSION_MS = 6000;
+const ERROR_LEVEL = 50;
+const limits = { timeoutMs: 10_000, queueEvents: 20_000, queueBytes: 32_000_000 };
+
+/** Snappy's own format with everything as literals: what any snappy reader takes, without a native package. */
+function snappyLiterals(data: Buffer): Buffer {
+  const length = [];
+  for (let rest = data.length; ; rest >>>= 7) {
+    length.push(rest > 127 ? (rest & 127) | 128 : rest);
+    if (rest <= 127) break;
+  }
+  const size = Buffer.alloc(2);
+  size.writeUInt16LE(data.length - 1);
+  return Buffer.concat([Buffer.from([...length, 61 << 2]), size, data]);
+}
+
+describeWithKafka('Known traps of kafkajs', (brokers) => {
+  const { logger, lines } = recordingLogger();
+  const stops: (() => Promise<void>)[] = [];
+  const fatal: unknown[] = [];
+
+  afterEach(async () => {
+    for (const stop of stops.splice(0).reverse()) await stop();
+    lines.length = 0;
+    expect(fatal).toEqual([]);
+  });
+
+  function configOf({ topic, group }: FreshTopic): KafkaConfig {
+    return { brokers, topic, group, ssl: false, sasl: undefined, partitions: 2, sessionTimeoutMs: SESSION_MS };
+  }
+
+  async function newTopic(): Promise<KafkaConfig> {
+    const names = freshTopicNames(brokers);
+    stops.push(() => names.delete());
+    await ensureKafkaTopic(configOf(names), logger);
+    return configOf(names);
+  }
+
+  function newConsumer(config: KafkaConfig, batchMaxEvents = 1000): KafkaEventConsumer {
+    const options = {
+      batchMaxEvents,
+      retryMs: { first: 50, last: 100 },
+      onFatal: (error: unknown) => fatal.push(error),
+    };
+    const consumer = new KafkaEventConsumer(config, options, logger);
+    stops.push(() => consumer.stop());
+    return consumer;
+  }
+
+  function newPublisher(config: KafkaConfig): KafkaEventPublisher {
+    const publisher = new KafkaEventPublisher(config, limits, logger);
+    stops.push(() => publisher.close());
+    return publisher;
+  }
+
+  async function withAdmin<T>(act: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    return act(admin).finally(() => admin.disconnect());
+  }
+
+  it('makes the topic with the promised settings, also when three do it at once and again', async () => {
+    const names = freshTopicNames(brokers);
+    stops.push(() => names.delete());
+    const config = { ...configOf(names), partitions: 12 };
+    await Promise.all([1, 2, 3].map(() => ensureKafkaTopic(config, logger)));
+    await ensureKafkaTopic(config, logger);
+    expect(await describeKafkaTopic(config, logger)).toEqual({ partitions: 12, replication: 1, minInsync: 1 });
+    const { resources } = await withAdmin((admin) =>
+      admin.describeConfigs({
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: names.topic }],
+        includeSynonyms: false,
+      }),
+    );
+    const settings = Object.fromEntries(
+      resources[0]!.configEntries.map((entry) => [entry.configName, entry.configValue]),
+    );
+    expect(settings).toMatchObject({
+      'compression.type': 'uncompressed',
+      'cleanup.policy': 'delete',
+      'max.message.bytes': '2097152',
+      'retention.ms': '2592000000',
+      'unclean.leader.election.enable': 'false',
+    });
+  });
+
+  it('names the command when the topic is missing, and does not make it', async () => {
+    const config = configOf(freshTopicNames(brokers));
+    await expect(newConsumer(config).run(new Inbox().handler)).rejects.toThrow(/millrace migrate/);
+    const publishing = newPublisher(config).publish([eventOf('u', 1)], 'r');
+    await expect(publishing).rejects.toThrow(PublishUnconfirmedError);
+    await expect(publishing).rejects.toHaveProperty('cause', expect.any(TopicMissingError));
+    expect(await withAdmin((admin) => admin.listTopics())).not.toContain(config.topic);
+  });
+
+  it.each([new TypeError('t'), new SyntaxError('s'), new RangeError('r'), 'no error at all'])(
+    'goes on after a handler that threw %p',
+    async (thrown) => {
+      const config = await newTopic();
+      const inbox = new Inbox();
+      inbox.failure = thrown as Error;
+      await newPublisher(config).publish(eventsOf('u', 5), 'r');
+      await newConsumer(config).run(inbox.handler);
+      await eventually(() => {
+        expect(inbox.refused).toBeGreaterThan(2);
+      });
+      inbox.failure = undefined;
+      await eventually(() => {
+        expect(inbox.received).toHaveLength(5);
+      });
+      expect(lines.filter(({ msg }) => msg.startsWith('A batch failed'))).toHaveLength(1);
+    },
+  );
+
+  it('reads what a foreign producer compressed with a codec that kafkajs does not have', async () => {
+    const config = await newTopic();
+    const decompress = (): Promise<Buffer> => Promise.reject(new Error('kafkajs has no snappy'));
+    CompressionCodecs[CompressionTypes.Snappy] = () => ({
+      compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(snappyLiterals(buffer)),
+      decompress,
+    });
+    const producer = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).producer({
+      createPartitioner: () => () => 0,
+    });
+    await producer.connect();
+    const messages = [{ value: 'x'.repeat(500) }, { value: 'y'.repeat(500) }];
+    await producer.send({ topic: config.topic, messages, compression: CompressionTypes.Snappy });
+    await producer.disconnect();
+    const inbox = new Inbox();
+    await newConsumer(config).run(inbox.handler);
+    await eventually(() => {
+      expect(inbox.values()).toEqual(messages.map(({ value }) => value));
+    });
+  });
+
+  it('keeps its membership while a handler call takes longer than the session', async () => {
+    const config = await newTopic();
+    const inbox = new Inbox();
+    let calls = 0;
+    const slow: typeof inbox.handler = async (batches) => {
+      calls += 1;
+      if (calls === 1) await delay(SESSION_MS + 1500);
+      return inbox.handler(batches);
+    };
+    await newPublisher(config).publish(eventsOf('u', 3), 'r');
+    const consumer = newConsumer(config);
+    await consumer.run(slow);
+    await eventually(() => {
+      expect(inbox.received).toHaveLength(3);
+      expect(consumer.status().lastCommitAt).toBeDefined();
+    });
+    await newPublisher(config).publish(eventsOf('u', 3), 'r');
+    await eventually(() => {
+      expect(inbox.received).toHaveLength(6);
+    });
+    expect(lines.filter(({ msg }) => msg.startsWith('Joined'))).toHaveLength(1);
+  });
+
+  it('leaves what it has not handled to the group when another member joins in the middle', async () => {
+    const config = await newTopic();
+    const inbox = new Inbox();
+    const slow: typeof inbox.handler = async (batches) => {
+      await delay(200);
+      return inbox.handler(batches);
+    };
+    const publisher = newPublisher(config);
+    for (let user = 0; user < 20; user += 1) await publisher.publish(eventsOf(`u${user}`, 50), 'r');
+    await newConsumer(config, 20).run(slow);
+    await newConsumer(config, 20).run(inbox.handler);
+    await eventually(() => {
+      expect(new Set(inbox.received.map(({ partition, offset }) => `${partition}/${offset}`)).size).toBe(1000);
+    }, 25_000);
+    const offsets = await withAdmin((admin) => admin.fetchOffsets({ groupId: config.group, topics: [config.topic] }));
+    const committed = offsets[0]!.partitions.reduce((sum, { offset }) => sum + Number(offset), 0);
+    expect(committed).toBeLessThanOrEqual(1000);
+  });
+
+  it('raises an alarm and starts at the oldest record when its offset is gone from the log', async () => {
+    const config = await newTopic();
+    const inbox = new Inbox();
+    await newPublisher(config).publish(eventsOf('u', 10), 'r');
+    const first = newConsumer(config);
+    await first.run(inbox.handler);
+    await eventually(() => {
+      expect(inbox.received).toHaveLength(10);
+    });
+    await first.stop();
+    await newPublisher(config).publish(eventsOf('u', 10), 'r');
+    const { partition } = inbox.received[0]!;
+    await withAdmin(async (admin) => {
+      await admin.fetchTopicOffsets(config.topic); // or kafkajs does not know the topic
+      await admin.deleteTopicRecords({ topic: config.topic, partitions: [{ partition, offset: '15' }] });
+    });
+    await newConsumer(config).run(inbox.handler);
+    await eventually(() => {
+      expect(offsetsOf(inbox.received, partition).slice(10)).toEqual([15, 16, 17, 18, 19]);
+    });
+    expect(lines.filter(({ level }) => level === ERROR_LEVEL)).toHaveLength(1);
+  });
+
+  it('refuses an event that the broker refuses, and nobody else', async () => {
+    const names = await freshTopic(brokers, 2, { 'max.message.bytes': '20000' });
+    stops.push(() => names.delete());
+    const publisher = newPublisher(configOf(names));
+    const large = eventOf('u', 1, { filler: 'x'.repeat(50_000) });
+    await expect(publisher.publish([large], 'r')).rejects.toThrow(PublishUnconfirmedError);
+    await publisher.publish([eventOf('u', 2)], 'r');
+  });
+});
