@@ -39,6 +39,10 @@ async function createEvents(runner: QueryRunner): Promise<void> {
   await runner.query('CREATE TABLE events_default PARTITION OF events DEFAULT');
 }
 
+/**
+ * One table: in 8 hash partitions a batch of 5000 new v7 ids, ledger and events together, cost the backend 15.0 µs a row,
+ * in 16 of them 14.1, in one 12.7 (random v4 ids: 17.0 in 8, 17.9 in one; best of 3 or 4 runs in turns).
+ */
 async function createEventIds(runner: QueryRunner): Promise<void> {
   await runner.query(`
     CREATE TABLE event_ids (
