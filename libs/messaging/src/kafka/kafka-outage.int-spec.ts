@@ -8,7 +8,7 @@ import { KafkaEventConsumer } from './kafka-event-consumer';
 import { KafkaEventPublisher } from './kafka-event-publisher';
 import { ensureKafkaTopic } from './kafka-topic';
 
-const logger = pino({ level: 'info' }, pino.destination({ dest: '/tmp/kspike/outage.json', sync: true }));
+const logger = pino({ level: 'silent' });
 const limits = { timeoutMs: 10_000, queueEvents: 20_000, queueBytes: 32_000_000 };
 
 async function elapsedMs(act: () => Promise<unknown>): Promise<number> {
