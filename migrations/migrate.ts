@@ -1,16 +1,14 @@
 import { loadMigrateConfig, readEnvironment } from '@app/config';
-import { Database, migrateDown, migrateUp, resetSchema } from '@app/persistence';
+import { Database, migrateDown, resetSchema } from '@app/persistence';
 
-const USAGE = 'Usage: migrate up | down [steps] | reset';
+const USAGE = 'Usage: migrate down [steps] | reset';
 
-/** `up`, `down [steps]` or `reset`, on the database of DATABASE_URL. @returns what to tell the operator. */
+/** `down [steps]` or `reset`, on the database of DATABASE_URL; up is `millrace migrate`. @returns what to tell the operator. */
 async function migrate(database: Database, [command = '', argument = '1']: readonly string[]): Promise<string> {
   switch (command) {
-    case 'up':
-      return list('Applied', await migrateUp(database));
     case 'down':
       if (!/^[1-9]\d{0,3}$/.test(argument)) throw new Error(USAGE);
-      return list('Took back', await migrateDown(database, Number(argument)));
+      return list(await migrateDown(database, Number(argument)));
     case 'reset':
       await resetSchema(database);
       return 'The database is empty and of the current schema.';
@@ -19,8 +17,8 @@ async function migrate(database: Database, [command = '', argument = '1']: reado
   }
 }
 
-function list(what: string, names: readonly string[]): string {
-  return names.length === 0 ? 'Nothing to do.' : `${what}:\n${names.map((name) => `  ${name}`).join('\n')}`;
+function list(names: readonly string[]): string {
+  return names.length === 0 ? 'Nothing to do.' : `Took back:\n${names.map((name) => `  ${name}`).join('\n')}`;
 }
 
 async function main(): Promise<void> {

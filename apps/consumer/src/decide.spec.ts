@@ -33,26 +33,13 @@ it('persists what it can read, in the order of the log', () => {
   });
 });
 
-it('keeps the first of two events with one id, also across partitions', () => {
-  const first = anEvent({ data: { n: 1 } });
-  const second = anEvent({ event_id: first.eventId, data: { n: 2 } });
-  const { outcomes } = decide([batchOf(0, encodeEvent(first)), batchOf(1, encodeEvent(second))]);
-  expect(outcomes.map((outcome) => outcome.kind)).toEqual(['persist', 'duplicate-in-batch']);
-});
-
-it('does not take one id in two projects for one event', () => {
-  const event = anEvent();
-  const other = { ...HEADERS, project: Buffer.from('2') };
-  const { outcomes } = decide([batchOf(0, encodeEvent(event), { value: encodeEvent(event), headers: other })]);
-  expect(outcomes.map((outcome) => outcome.kind)).toEqual(['persist', 'persist']);
-});
-
 it.each<[string, Partial<LogRecord>, number]>([
   ['null', { value: null }, 1],
   ['garbage', { value: Buffer.from([0xff, 0x00]) }, 1],
   ['foreign JSON', { value: Buffer.from('{"hello":"world"}') }, 1],
   ['without the header project', { value: encodeEvent(anEvent()), headers: {} }, 1],
   ['with a project that is no number', { value: encodeEvent(anEvent()), headers: { project: Buffer.from('x') } }, 1],
+  ['with a project beyond int4', { value: encodeEvent(anEvent()), headers: { project: Buffer.from('2147483648') } }, 1],
   ['of another project and malformed', { value: Buffer.from('{}'), headers: { project: Buffer.from('42') } }, 42],
 ])('makes a record that is %s a dead letter, whole', (_, record, projectId) => {
   const key = Buffer.from('k');

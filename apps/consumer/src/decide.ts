@@ -4,6 +4,8 @@ import type { NewDeadLetter, RecordOutcome } from '@app/persistence';
 
 /** What cannot be read has no project of its own and is kept under `default`. */
 const DEFAULT_PROJECT = 1;
+/** What an int4 holds. */
+const MAX_PROJECT = 2_147_483_647;
 
 /** One outcome per record, in the order of the log, up to what has to be held. */
 export interface Decision {
@@ -13,7 +15,8 @@ export interface Decision {
 
 function projectOf(record: LogRecord): number | undefined {
   const text = headerText(record.headers, 'project');
-  return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+  const id = text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+  return id !== undefined && id <= MAX_PROJECT ? id : undefined;
 }
 
 function read(record: LogRecord): Event {
@@ -21,11 +24,6 @@ function read(record: LogRecord): Event {
   const projectId = projectOf(record);
   if (projectId === undefined) throw new MalformedEventError('The header "project" is missing or no number.');
   return decodeEvent(record.value, projectId);
-}
-
-/** What makes two records the same event. The project is digits only, so the colon is unambiguous. */
-export function identityOf(event: Event): string {
-  return `${event.projectId}:${event.eventId}`;
 }
 
 /** A record as it is kept when it cannot be stored as an event. */
@@ -45,14 +43,10 @@ export function toDeadLetter(
   };
 }
 
-function decideOne(record: LogRecord, partition: number, seen: Set<string>): RecordOutcome {
+function decideOne(record: LogRecord, partition: number): RecordOutcome {
   const place = { partition, offset: record.offset };
   try {
-    const event = read(record);
-    const identity = identityOf(event);
-    if (seen.has(identity)) return { ...place, kind: 'duplicate-in-batch', event };
-    seen.add(identity);
-    return { ...place, kind: 'persist', event };
+    return { ...place, kind: 'persist', event: read(record) };
   } catch (error) {
     if (error instanceof MalformedEventError) {
       return { ...place, kind: 'dead-letter', letter: toDeadLetter(record, 'decode', error) };
@@ -62,17 +56,16 @@ function decideOne(record: LogRecord, partition: number, seen: Set<string>): Rec
 }
 
 /**
- * Decides what becomes of every record. Pure: no clock, no I/O. A record of a newer wire version holds its partition
- * there: it is no dead letter, the program is too old.
+ * Decides what becomes of every record. Pure: no clock, no I/O. Whether an event is a duplicate only the ledger knows. A
+ * record of a newer wire version holds its partition there: it is no dead letter, the program is too old.
  */
 export function decide(batches: readonly PartitionBatch[]): Decision {
   const outcomes: RecordOutcome[] = [];
   const held: HeldPartition[] = [];
-  const seen = new Set<string>();
   for (const { partition, records } of batches) {
     for (const record of records) {
       try {
-        outcomes.push(decideOne(record, partition, seen));
+        outcomes.push(decideOne(record, partition));
       } catch (error) {
         if (!(error instanceof NewerVersionError)) throw error;
         held.push({ partition, offset: record.offset, reason: error.message });

@@ -7,9 +7,10 @@ import {
   LogRecreatedError,
   StoreRefusedError,
   type InsertResult,
+  type NewDeadLetter,
   type RecordOutcome,
 } from '@app/persistence';
-import { decide, identityOf, toDeadLetter } from './decide';
+import { decide, toDeadLetter } from './decide';
 import { RefusalGuard } from './refusal-guard';
 
 /** The database refuses more than a stray event: nothing moves until it takes them, or somebody has looked. */
@@ -29,6 +30,15 @@ function add(a: InsertResult, b: InsertResult): InsertResult {
   };
 }
 
+interface PlacedLetter {
+  readonly partition: number;
+  readonly offset: number;
+  readonly letter: NewDeadLetter;
+}
+
+/** A topic full of garbage must not fill the disk with lines about it. */
+const MAX_LETTER_LINES = 10;
+
 /** Up to twenty request ids of a batch: enough to find a request's way into the database. */
 function requestIds(batches: readonly PartitionBatch[]): string[] {
   const ids = new Set<string>();
@@ -41,13 +51,6 @@ function requestIds(batches: readonly PartitionBatch[]): string[] {
   return [...ids];
 }
 
-/** One call of the handler, while its batch may have to be split. */
-interface Attempt {
-  readonly batches: readonly PartitionBatch[];
-  /** Identities that the database refused: of another event with one of them, the next in the batch has its turn. */
-  readonly refused: Set<string>;
-}
-
 /**
  * Makes every record durable as exactly one of: a stored event, a counted duplicate, a dead letter. Rejects when the
  * database is away; nothing is lost then, the same records come again.
@@ -55,6 +58,8 @@ interface Attempt {
 @Injectable()
 export class PersistEventsHandler {
   private readonly guard = new RefusalGuard();
+  /** Partitions whose log seemed to be made anew at the last try. */
+  private readonly suspects = new Set<number>();
 
   constructor(
     private readonly consumer: EventConsumer,
@@ -65,7 +70,8 @@ export class PersistEventsHandler {
   async handle(batches: readonly PartitionBatch[]): Promise<readonly HeldPartition[]> {
     const { outcomes, held } = decide(batches);
     try {
-      const result = await this.insertOrSplit(outcomes, { batches, refused: new Set() });
+      const result = await this.insertOrSplit(outcomes, batches);
+      this.suspects.clear();
       this.report(batches, outcomes, result);
       return held;
     } catch (error) {
@@ -74,38 +80,48 @@ export class PersistEventsHandler {
     }
   }
 
-  /** A partition whose log was made anew stays where it is; the others go on. */
+  /**
+   * A partition whose log was made anew stays where it is; the others go on. Judged at the second fetch only: a member
+   * that was frozen knows an old end of the log, and the new owner of the partition may be past it.
+   */
   private async withoutRecreated(
     batches: readonly PartitionBatch[],
     error: LogRecreatedError,
   ): Promise<readonly HeldPartition[]> {
     const { partition } = error;
+    if (!this.suspects.has(partition)) {
+      this.suspects.add(partition);
+      throw error;
+    }
     const offset = batches.find((batch) => batch.partition === partition)?.records[0]?.offset ?? 0;
     const rest = batches.filter((batch) => batch.partition !== partition);
     const held = rest.length > 0 ? await this.handle(rest) : [];
+    this.suspects.add(partition);
     return [{ partition, offset, reason: error.message }, ...held];
   }
 
   /** Inserts all, or halves the batch until what the database refuses is alone, and a dead letter. */
-  private async insertOrSplit(outcomes: readonly RecordOutcome[], attempt: Attempt): Promise<InsertResult> {
+  private async insertOrSplit(
+    outcomes: readonly RecordOutcome[],
+    batches: readonly PartitionBatch[],
+  ): Promise<InsertResult> {
     const [first] = outcomes;
     if (first === undefined) return NOTHING;
     try {
-      return await this.insert(outcomes, attempt);
+      return await this.insert(outcomes, batches);
     } catch (error) {
       if (!(error instanceof StoreRefusedError)) throw error;
-      if (outcomes.length === 1) return this.insertRefused(first, error, attempt);
+      if (outcomes.length === 1) return this.insertRefused(first, error, batches);
       const middle = outcomes.length >> 1;
-      const left = await this.insertOrSplit(outcomes.slice(0, middle), attempt);
-      return add(left, await this.insertOrSplit(outcomes.slice(middle), attempt));
+      const left = await this.insertOrSplit(outcomes.slice(0, middle), batches);
+      return add(left, await this.insertOrSplit(outcomes.slice(middle), batches));
     }
   }
 
-  private async insert(outcomes: readonly RecordOutcome[], attempt: Attempt): Promise<InsertResult> {
+  private async insert(outcomes: readonly RecordOutcome[], batches: readonly PartitionBatch[]): Promise<InsertResult> {
     const { group, topic } = this.consumer;
-    const logEnds = new Map(attempt.batches.map(({ partition, logEnd }) => [partition, logEnd]));
-    const due = attempt.refused.size === 0 ? outcomes : outcomes.map((outcome) => promote(outcome, attempt.refused));
-    const result = await this.store.insert({ group, topic, outcomes: due, logEnds });
+    const logEnds = new Map(batches.map(({ partition, logEnd }) => [partition, logEnd]));
+    const result = await this.store.insert({ group, topic, outcomes, logEnds });
     this.guard.record(result.stored, false);
     return result;
   }
@@ -113,7 +129,7 @@ export class PersistEventsHandler {
   private async insertRefused(
     outcome: RecordOutcome,
     error: StoreRefusedError,
-    attempt: Attempt,
+    batches: readonly PartitionBatch[],
   ): Promise<InsertResult> {
     const { partition, offset } = outcome;
     if (outcome.kind === 'dead-letter') throw error; // nothing smaller is left to try
@@ -121,30 +137,28 @@ export class PersistEventsHandler {
       throw new TooManyRefusalsError('The database refuses more than 5 % of the last 1000 events.', { cause: error });
     }
     this.guard.record(1, true);
-    attempt.refused.add(identityOf(outcome.event));
-    const letter = toDeadLetter(recordAt(attempt.batches, partition, offset), 'store', error);
-    return this.insert([{ partition, offset, kind: 'dead-letter', letter }], attempt);
+    const letter = toDeadLetter(recordAt(batches, partition, offset), 'store', error);
+    const result = await this.insert([{ partition, offset, kind: 'dead-letter', letter }], batches);
+    this.reportLetter({ partition, offset, letter });
+    return result;
   }
 
   private report(batches: readonly PartitionBatch[], outcomes: readonly RecordOutcome[], result: InsertResult): void {
-    for (const outcome of outcomes) {
-      if (outcome.kind !== 'dead-letter') continue;
-      const { partition, offset, letter } = outcome;
-      const request_id = headerText(letter.headers, 'request_id');
-      this.logger.warn(
-        { partition, offset, reason: letter.reason, detail: letter.detail, request_id },
-        'A record is a dead letter.',
-      );
+    const letters = outcomes.filter((outcome) => outcome.kind === 'dead-letter');
+    for (const letter of letters.slice(0, MAX_LETTER_LINES)) this.reportLetter(letter);
+    if (letters.length > MAX_LETTER_LINES) {
+      this.logger.warn({ dead_letters: letters.length }, 'Most records of a batch that are dead letters have no line.');
     }
     if (!this.logger.logger.isLevelEnabled('debug')) return;
     const partitions = batches.map(({ partition }) => partition);
     this.logger.debug({ ...result, partitions, request_ids: requestIds(batches) }, 'A batch is stored.');
   }
-}
 
-function promote(outcome: RecordOutcome, refused: Set<string>): RecordOutcome {
-  if (outcome.kind !== 'duplicate-in-batch' || !refused.delete(identityOf(outcome.event))) return outcome;
-  return { ...outcome, kind: 'persist' };
+  private reportLetter({ partition, offset, letter }: PlacedLetter): void {
+    const { reason, detail, headers } = letter;
+    const line = { partition, offset, reason, detail, request_id: headerText(headers, 'request_id') };
+    this.logger.warn(line, 'A record is a dead letter.');
+  }
 }
 
 function recordAt(batches: readonly PartitionBatch[], partition: number, offset: number): LogRecord {

@@ -1,7 +1,7 @@
-export { CSV_NAMESPACE, csvEventId } from './csv-event-id';
+export { csvEventId } from './csv-event-id';
 export type { Event, JsonObject, JsonValue } from './event';
 export { decodeEvent, encodeEvent, MalformedEventError, NewerVersionError, partitionKey } from './event.codec';
 export type { FieldError, FieldErrorCode } from './field-error';
 export { parseEvent, type Acceptance, type ParsedEvent } from './parse-event';
 export { PipelineError } from './pipeline-error';
-export { isUuid, uuidV5, uuidV7 } from './uuid';
+export { isUuid } from './uuid';

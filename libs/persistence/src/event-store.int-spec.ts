@@ -100,7 +100,7 @@ describe('a batch', () => {
     const second = { ...first, name: 'second', occurredAt: new Date(0) };
     const outcomes: RecordOutcome[] = [
       { partition: 0, offset: 0, kind: 'persist', event: first },
-      { partition: 0, offset: 1, kind: 'duplicate-in-batch', event: second },
+      { partition: 0, offset: 1, kind: 'persist', event: second },
       { partition: 1, offset: 5, kind: 'persist', event: second },
     ];
     expect(await store.insert(batchOf(outcomes))).toMatchObject({ stored: 1, duplicates: 2 });
@@ -118,7 +118,7 @@ describe('a batch', () => {
     await store.insert(batchOf([{ partition: 0, offset: 0, kind: 'dead-letter', letter }]));
     const outcomes: RecordOutcome[] = [
       { partition: 0, offset: 0, kind: 'persist', event },
-      { partition: 0, offset: 1, kind: 'duplicate-in-batch', event },
+      { partition: 0, offset: 1, kind: 'persist', event },
     ];
     expect(await store.insert(batchOf(outcomes))).toMatchObject({ stored: 1, duplicates: 0, redelivered: 1 });
   });

@@ -52,10 +52,7 @@ interface SortedOut {
   readonly letters: readonly PlacedDeadLetter[];
 }
 
-/**
- * Pure. `duplicate-in-batch` is looked into again: the event that it repeats may be below the position, where it
- * became a dead letter, and then this one is the first of its id.
- */
+/** Pure. */
 function sortOut(due: readonly RecordOutcome[]): SortedOut {
   const events: PlacedEvent[] = [];
   const letters: PlacedDeadLetter[] = [];

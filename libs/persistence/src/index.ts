@@ -12,13 +12,5 @@ export type { StoredEvent } from './event.mapping';
 export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome } from './insert-batch';
 export { LogRecreatedError } from './log-recreated.error';
 export { PersistenceModule } from './persistence.module';
-export {
-  migrateDown,
-  migrateUp,
-  pendingMigrations,
-  requireCurrentSchema,
-  resetSchema,
-  SchemaOutdatedError,
-  waitForCurrentSchema,
-} from './schema';
+export { migrateDown, migrateUp, resetSchema, waitForCurrentSchema } from './schema';
 export { StoreRefusedError, StoreUnavailableError } from './store-error';

@@ -18,9 +18,7 @@ export interface NewDeadLetter {
 
 /** Where a record stands on the log, and what is to become of it. */
 export type RecordOutcome = { readonly partition: number; readonly offset: number } & (
-  | { readonly kind: 'persist'; readonly event: Event }
-  | { readonly kind: 'duplicate-in-batch'; readonly event: Event }
-  | { readonly kind: 'dead-letter'; readonly letter: NewDeadLetter }
+  { readonly kind: 'persist'; readonly event: Event } | { readonly kind: 'dead-letter'; readonly letter: NewDeadLetter }
 );
 
 /** What one consumer fetched: a run of offsets of each of some partitions, in offset order within a partition. */
