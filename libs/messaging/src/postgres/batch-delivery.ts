@@ -19,7 +19,7 @@ export interface DeliveryHooks {
   readonly onCommitted: () => void;
   /** A paused partition may be read again. */
   readonly onResumed: () => void;
-  /** The batch is over, and others may have its partitions. */
+  /** The round is over, and others may have what was lost meanwhile. */
   readonly onReleased: () => void;
 }
 
@@ -39,18 +39,17 @@ export class BatchDelivery {
     await rest(Math.max(0, this.notBefore - performance.now()), signal);
     if (signal.aborted) return 0;
     const startedAt = performance.now();
-    const batches = await this.reader.poll(this.membership.assigned, this.paused.list());
-    if (batches.length === 0) return POLL_MS;
-    const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
-    this.notBefore = records < SMALL.records ? startedAt + SMALL.intervalMs : 0;
-    this.membership.running = batches.map(({ partition }) => partition);
     try {
+      const batches = await this.reader.poll(this.membership.beginRound(), this.paused.list());
+      if (batches.length === 0) return POLL_MS;
+      const records = batches.reduce((sum, batch) => sum + batch.records.length, 0);
+      this.notBefore = records < SMALL.records ? startedAt + SMALL.intervalMs : 0;
       await this.deliver(batches, handler);
+      return 0;
     } finally {
-      this.membership.running = [];
+      this.membership.endRound();
       if (this.membership.stale) this.hooks.onReleased();
     }
-    return 0;
   }
 
   private async deliver(batches: readonly PartitionBatch[], handler: BatchHandler): Promise<void> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { eventually } from '@app/testing';
 import { freshEmbeddedTopic, type EmbeddedTopic } from '../../test/embedded-topic';
 import { GroupMembership } from './group-membership';
 
@@ -43,14 +44,14 @@ describe('GroupMembership', () => {
   it('keeps the partitions of a running batch until it is over, although they fall to somebody else', async () => {
     const [old, young] = [member(), member()];
     await old.beat();
-    old.running = PARTITIONS;
+    expect(old.beginRound()).toEqual(PARTITIONS);
     await young.beat();
     await old.beat();
     await young.beat();
     expect(old.assigned).toHaveLength(3);
     expect(young.assigned).toEqual([]);
     expect(old.stale).toBe(false);
-    old.running = [];
+    old.endRound();
     expect(old.stale).toBe(true);
     await old.beat();
     await young.beat();
@@ -69,6 +70,27 @@ describe('GroupMembership', () => {
       }
       expect(all(members)).toEqual(PARTITIONS);
     }
+  });
+
+  it('lets no round begin with what a heartbeat on its way gives up', async () => {
+    const [old, young] = [member(), member()];
+    await old.beat();
+    await young.beat();
+    const beating = await log.database.transaction(async (tx) => {
+      await tx.query('SELECT FROM log_members FOR UPDATE');
+      const beat = old.beat();
+      await eventually(async () => {
+        const waiting = await log.database.query(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        );
+        expect(waiting).toHaveLength(1);
+      });
+      expect(old.beginRound()).toHaveLength(3);
+      return { beat };
+    });
+    await beating.beat;
+    await young.beat();
+    expect(all([old, young])).toEqual(PARTITIONS);
   });
 
   it('hands over what a member that leaves had', async () => {

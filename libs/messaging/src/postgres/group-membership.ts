@@ -64,9 +64,14 @@ export class GroupMembership {
     return this.first;
   }
 
-  /** The batch that runs now, or nothing. A partition of it stays ours until this changes, also when it was lost. */
-  set running(partitions: readonly number[]) {
-    this.busy = partitions;
+  /** A round of reading begins. @returns what it may read: that stays ours until `endRound`, also when it was lost. */
+  beginRound(): readonly number[] {
+    this.busy = this.owned;
+    return this.busy;
+  }
+
+  endRound(): void {
+    this.busy = [];
   }
 
   /** True when the row says something else than what is so: others may be waiting to hear it. */
@@ -89,6 +94,8 @@ export class GroupMembership {
       const share = assignPartitions(partitions, [id, ...others.map((other) => other.id)], id);
       const taken = new Set(others.flatMap((other) => other.partitions));
       const owned = share.filter((partition) => !taken.has(partition));
+      // Given up in the same instant as the claim is made, so that no round begins with what the claim leaves out.
+      this.owned = this.owned.filter((partition) => owned.includes(partition));
       const claimed = this.claimed(owned);
       await tx.query(CLAIM, [group, topic, id, claimed]);
       const changed = !this.known || !sameNumbers(claimed, this.told);
