@@ -1,9 +1,9 @@
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Logger as NestLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import type { ApiConfig } from '@app/config';
+import { FrameworkLogger } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ApiModule } from './api.module';
 import { Readiness } from './health/readiness';
@@ -40,7 +40,7 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
     bufferLogs: true,
     abortOnError: false,
   });
-  app.useLogger(app.get(NestLogger));
+  app.useLogger(app.get(FrameworkLogger));
   app.disable('x-powered-by');
   app.set('etag', false);
   const door = app.get(NativeDoor);

@@ -1,9 +1,9 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
-import { Logger as NestLogger } from 'nestjs-pino';
 import type { Logger } from 'pino';
 import type { ConsumerConfig } from '@app/config';
 import { EventConsumer } from '@app/messaging';
+import { FrameworkLogger } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ConsumerModule, type ConsumerHooks } from './consumer.module';
 import { PartitionKeeper } from './partition-keeper';
@@ -37,7 +37,7 @@ export async function startConsumer(
     bufferLogs: true,
     abortOnError: false,
   });
-  app.useLogger(app.get(NestLogger));
+  app.useLogger(app.get(FrameworkLogger));
   await (config.healthPort === undefined ? app.init() : app.listen(config.healthPort));
   const stopping = new AbortController();
   const started = consume(app, stopping.signal).catch((error: unknown) => {

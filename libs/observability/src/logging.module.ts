@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import type { Logger } from 'pino';
+import { FrameworkLogger } from './framework-logger';
 
 /**
  * Gives every provider the process' logger (`PinoLogger` of nestjs-pino) and Nest its own lines in the same form. No
@@ -13,7 +14,8 @@ export class LoggingModule {
     return {
       module: LoggingModule,
       imports: [LoggerModule.forRoot({ pinoHttp: { logger, autoLogging: false }, forRoutes: [] })],
-      exports: [LoggerModule],
+      providers: [FrameworkLogger],
+      exports: [LoggerModule, FrameworkLogger],
     };
   }
 }
