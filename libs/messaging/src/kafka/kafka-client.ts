@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import { Kafka, type ISocketFactoryArgs, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaConfig } from '@app/config';
+import { calmIdleConnections } from './idle-connections';
 import { kafkaLogCreator, kafkaLogLevel } from './kafka-log';
 
 export interface KafkaClientOptions {
@@ -29,6 +30,7 @@ export class KafkaClient {
   private destroyed = false;
 
   constructor(config: KafkaConfig, options: KafkaClientOptions, logger: Logger) {
+    calmIdleConnections();
     this.kafka = new Kafka({
       clientId: 'millrace',
       brokers: [...config.brokers],
