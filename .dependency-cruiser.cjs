@@ -49,7 +49,13 @@ module.exports = {
     },
     owned('kafkajs-only-in-messaging', ['kafkajs'], ['libs/messaging']),
     owned('database-only-in-persistence', ['typeorm', 'pg'], ['libs/persistence', 'migrations']),
-    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-unresolvable',
+      comment: 'The scripts beside end-to-end tests run what was built, which need not be there yet.',
+      severity: 'error',
+      from: { pathNot: '/test/[^/]+\\.cjs$' },
+      to: { couldNotResolve: true },
+    },
     {
       name: 'no-dev-dependencies',
       severity: 'error',
