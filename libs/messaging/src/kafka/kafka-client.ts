@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { KafkaConfig } from '@app/config';
 import { calmIdleConnections } from './idle-connections';
 import { kafkaLogCreator, kafkaLogLevel } from './kafka-log';
+import { installProduceEncoding } from './produce-encoding';
 
 export interface KafkaClientOptions {
   readonly requestTimeoutMs: number;
@@ -31,6 +32,7 @@ export class KafkaClient {
 
   constructor(config: KafkaConfig, options: KafkaClientOptions, logger: Logger) {
     calmIdleConnections();
+    installProduceEncoding();
     this.kafka = new Kafka({
       clientId: 'millrace',
       brokers: [...config.brokers],

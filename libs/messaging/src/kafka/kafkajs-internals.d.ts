@@ -8,3 +8,31 @@ declare module 'kafkajs/src/network/requestQueue' {
   }
   export = RequestQueue;
 }
+
+/** What `produce-encoding.ts` needs. */
+declare module 'kafkajs/src/protocol/requests' {
+  export interface ProtocolRequest {
+    readonly request: {
+      readonly apiVersion: number;
+      encode: () => Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>;
+    };
+    readonly response: unknown;
+  }
+  interface Versions {
+    protocol(options: { readonly version: number }): (args: unknown) => ProtocolRequest;
+  }
+  export const requests: { readonly Produce: Versions };
+}
+declare module 'kafkajs/src/protocol/requests/apiKeys' {
+  export const Produce: number;
+}
+declare module 'kafkajs/src/broker' {
+  import type { ProtocolRequest } from 'kafkajs/src/protocol/requests';
+  class Broker {
+    produce: (this: Broker, args: import('./produce-body').ProduceBody) => Promise<unknown>;
+    readonly lookupRequest: (apiKey: number, versions: unknown) => (args: unknown) => ProtocolRequest;
+    readonly connectionPool: { send(protocol: ProtocolRequest): Promise<unknown> };
+    disconnect(): Promise<void>;
+  }
+  export = Broker;
+}
