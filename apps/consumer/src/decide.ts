@@ -13,8 +13,20 @@ export interface Decision {
   readonly held: readonly HeldPartition[];
 }
 
-function projectOf(record: LogRecord): number | undefined {
-  const text = headerText(record.headers, 'project');
+let knownHeader: Buffer | undefined;
+let knownProject: number | undefined;
+
+/** Remembers the last header: nearly all records are of one project, and comparing bytes is cheaper than reading them. */
+function projectOf({ headers }: LogRecord): number | undefined {
+  const header = headers['project'];
+  if (Buffer.isBuffer(header) && knownHeader?.equals(header) === true) return knownProject;
+  const project = readProject(headers);
+  [knownHeader, knownProject] = [Buffer.isBuffer(header) ? Buffer.from(header) : undefined, project];
+  return project;
+}
+
+function readProject(headers: LogRecord['headers']): number | undefined {
+  const text = headerText(headers, 'project');
   const id = text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
   return id !== undefined && id <= MAX_PROJECT ? id : undefined;
 }

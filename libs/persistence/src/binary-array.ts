@@ -103,14 +103,14 @@ function variableArray<T>(oid: number, prefix: number, values: readonly (T | nul
   const buffer = Buffer.allocUnsafe(total);
   writeHeader(buffer, oid, values.length, sizes.includes(-1));
   let at = HEADER_BYTES;
-  for (const [index, value] of values.entries()) {
+  values.forEach((value, index) => {
     const size = sizes[index] ?? -1;
     buffer.writeInt32BE(size, at);
     at += SIZE_BYTES;
-    if (value === null) continue;
+    if (value === null) return;
     form.write(buffer, value, at + prefix);
     at += size;
-  }
+  });
   return buffer;
 }
 
