@@ -6,6 +6,6 @@ export class TopicMissingError extends PipelineError {
   readonly retriable = true;
 
   constructor(topic: string, options?: ErrorOptions) {
-    super(`Kafka has no topic ${topic}. Make it with "npm run migration:up" or "millrace migrate".`, options);
+    super(`There is no topic ${topic}. Make it with "npm run migration:up" or "millrace migrate".`, options);
   }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hashApiKeySecret, mintApiKey, readApiKey, type ApiKeyParts } from './api-key';
 import type { ApiKeys } from './api-keys';
@@ -23,9 +23,15 @@ function keyOfFile(file: string): Key {
 function keyIntoFile(file: string): Key {
   const key = mintApiKey();
   mkdirSync(dirname(file), { recursive: true });
-  // `wx`: of two that start at once, one makes the key and the other fails here rather than replace it.
-  writeFileSync(file, `${key.text}\n`, { mode: 0o600, flag: 'wx' });
-  chmodSync(file, 0o600);
+  // Whole or not at all: a crash in the middle would leave a file that every later start refuses. And linked, not
+  // renamed: of two that start at once, one makes the key and the other fails here rather than replace it.
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(draft, `${key.text}\n`, { mode: 0o600 });
+    linkSync(draft, file);
+  } finally {
+    rmSync(draft, { force: true });
+  }
   return key;
 }
 

@@ -3,7 +3,7 @@ import type { BatchHandler, HeldPartition } from '../event-consumer.port';
 import { Delivery, type Slice } from './delivery';
 import { isMembershipError } from './kafka-error';
 import type { PartitionProgress } from './partition-progress';
-import type { PausedPartitions } from './paused-partitions';
+import type { PausedPartitions } from '../paused-partitions';
 
 export interface MergerOptions {
   readonly batchMaxEvents: number;

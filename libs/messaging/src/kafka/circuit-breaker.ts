@@ -1,4 +1,4 @@
-import { Backoff } from './backoff';
+import { Backoff } from '../backoff';
 
 export interface BreakerOptions {
   readonly firstWaitMs: number;

@@ -6,7 +6,7 @@ import { BatchMerger } from './batch-merger';
 import { KafkaClient } from './kafka-client';
 import { readTopicFacts, type TopicFacts } from './kafka-topic';
 import type { PartitionProgress } from './partition-progress';
-import { PausedPartitions, type PauseOptions } from './paused-partitions';
+import { PausedPartitions, type PauseOptions } from '../paused-partitions';
 import { withinTime } from './within-time';
 
 const HEARTBEAT_MS = 3000;

@@ -1,6 +1,6 @@
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { LogRecord, PartitionBatch } from '../log-record';
-import type { Pausable } from './paused-partitions';
+import type { Pausable } from '../paused-partitions';
 
 /**
  * What kafkajs handed over for one partition and waits for. It is dealt with in slices; what is not resolved by the time

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { KafkaConfig } from '@app/config';
 import { EventConsumer, type BatchHandler, type ConsumerStatus } from '../event-consumer.port';
 import { TopicMissingError } from '../topic-missing.error';
-import { Backoff } from './backoff';
+import { Backoff } from '../backoff';
 import { ConsumerSession, type SessionOptions } from './consumer-session';
 import { isCoordinatorStarting, isPassing } from './kafka-error';
 import { PartitionProgress } from './partition-progress';

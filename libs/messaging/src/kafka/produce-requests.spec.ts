@@ -1,4 +1,4 @@
-import { murmur2, partitionOfHash } from './murmur2';
+import { murmur2, partitionOfHash } from '../murmur2';
 import { toProduceRequests, type WeighedRecord } from './produce-requests';
 
 const headers = { request_id: Buffer.from('r'), project: Buffer.from('1') };

@@ -1,5 +1,5 @@
 import type { EventRecord } from '../event-record.mapping';
-import { murmur2, partitionOfHash } from './murmur2';
+import { murmur2, partitionOfHash } from '../murmur2';
 
 /** A record and its weight: what it takes in a request and in memory. */
 export interface WeighedRecord extends EventRecord {

@@ -5,7 +5,7 @@ import { TopicMissingError } from '../topic-missing.error';
 import { withinTime } from './within-time';
 import { KafkaClient } from './kafka-client';
 import { isUnknownTopic } from './kafka-error';
-import { murmur2, partitionOfHash } from './murmur2';
+import { murmur2, partitionOfHash } from '../murmur2';
 
 /** Three tries of three seconds: what a frozen broker costs until the caller knows. */
 const REQUEST_TIMEOUT_MS = 3000;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { BatchHandler, HeldPartition } from '../event-consumer.port';
-import type { Pausable, PausedPartitions } from '../kafka/paused-partitions';
+import type { Pausable, PausedPartitions } from '../paused-partitions';
 import type { PartitionBatch } from '../log-record';
 import { rest } from './endless-loop';
 import type { GroupMembership } from './group-membership';

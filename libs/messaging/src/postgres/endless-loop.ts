@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Backoff } from '../kafka/backoff';
+import { Backoff } from '../backoff';
 import type { OutageLog } from './outage-log';
 import { WakeUp } from './wake-up';
 

@@ -1,7 +1,7 @@
 import type { Database } from '@app/persistence';
 import type { Logger } from 'pino';
 import { EventConsumer, type BatchHandler, type ConsumerStatus } from '../event-consumer.port';
-import { PausedPartitions } from '../kafka/paused-partitions';
+import { PausedPartitions } from '../paused-partitions';
 import { TopicMissingError } from '../topic-missing.error';
 import { BatchDelivery } from './batch-delivery';
 import { wakeUpChannel } from './embedded-log';

@@ -4,7 +4,7 @@ import type { Database } from '@app/persistence';
 import type { Logger } from 'pino';
 import { EventPublisher } from '../event-publisher.port';
 import { toEventRecords, type EventRecord } from '../event-record.mapping';
-import { murmur2, partitionOfHash } from '../kafka/murmur2';
+import { murmur2, partitionOfHash } from '../murmur2';
 import { PublishQueue } from '../publish-queue';
 import { appendRecords } from './append-records';
 import { countPartitions } from './embedded-log';

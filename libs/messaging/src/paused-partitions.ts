@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { HeldPartition } from '../event-consumer.port';
+import type { HeldPartition } from './event-consumer.port';
 import { Backoff } from './backoff';
 
 /** A partition as kafkajs lets it be paused; what comes back resumes it. */
