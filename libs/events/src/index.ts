@@ -2,6 +2,7 @@ export { csvEventId } from './csv-event-id';
 export type { Event, JsonObject, JsonValue } from './event';
 export { decodeEvent, encodeEvent, MalformedEventError, NewerVersionError, partitionKey } from './event.codec';
 export type { FieldError, FieldErrorCode } from './field-error';
+export { JsonText } from './json-text';
 export { parseEvent, type Acceptance, type ParsedEvent } from './parse-event';
 export { PipelineError } from './pipeline-error';
 export { isUuid } from './uuid';

@@ -1,6 +1,6 @@
 import type { JsonObject } from './event';
 import type { FieldErrors, Path } from './field-error';
-import { numberLiteralAt } from './json-literal';
+import type { JsonText } from './json-text';
 
 /** Bytes of compact JSON that `data` and `context` may have. */
 export const MAX_OBJECT_BYTES = 262_144;
@@ -9,7 +9,8 @@ export const MAX_DEPTH = 32;
 
 /** Source text of the request, and where in it the event is, to tell 2^53 from 2^53.0. */
 export interface JsonSource {
-  readonly text: string;
+  /** One for all events of a request: it remembers what it has read. */
+  readonly json: JsonText;
   readonly path: Path;
 }
 
@@ -97,9 +98,7 @@ class Inspector {
 export function numberProblem(value: number, source: JsonSource | undefined, path: Path): string | undefined {
   if (!Number.isFinite(value)) return 'is beyond the range of a double';
   if (!Number.isInteger(value) || Number.isSafeInteger(value) || source === undefined) return undefined;
-  const literal = numberLiteralAt(source.text, [...source.path, ...path]);
-  const exact = literal === undefined || /^-?\d+$/.test(literal);
-  return exact
+  return source.json.isWideInteger([...source.path, ...path])
     ? 'is an integer beyond ±(2^53 − 1), which a double cannot hold exactly; send it as a string'
     : undefined;
 }
@@ -114,7 +113,8 @@ export function checkObject(value: JsonObject, field: string, errors: FieldError
   if (bound === SUSPECT) {
     const before = errors.list.length;
     new Inspector(field, errors, source).inspect(value, 1);
-    if (errors.list.length > before) return;
+    // Full before this field: nothing could be added, and what is too deep must not go on to JSON.stringify.
+    if (errors.list.length > before || errors.full) return;
   }
   if (bound !== SUSPECT && bound <= MAX_OBJECT_BYTES) return;
   const bytes = Buffer.byteLength(JSON.stringify(value));

@@ -1,3 +1,4 @@
+import { JsonText } from './json-text';
 import { parseEvent } from './parse-event';
 import type { Event } from './event';
 
@@ -8,7 +9,7 @@ function parse(input: unknown): ReturnType<typeof parseEvent> {
 }
 
 function parseText(text: string): ReturnType<typeof parseEvent> {
-  return parseEvent(JSON.parse(text), { projectId: 7, receivedAt, source: { text, path: [] } });
+  return parseEvent(JSON.parse(text), { projectId: 7, receivedAt, source: { json: new JsonText(text), path: [] } });
 }
 
 function accepted(input: unknown): Event {
@@ -186,6 +187,19 @@ describe('a refused event', () => {
     ]);
     const many = Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`f${index}`, 1]));
     expect(refusals(parse(many))).toHaveLength(10);
+  });
+
+  it('survives data nested a hundred thousand deep behind ten other mistakes', () => {
+    const unknown = Array.from({ length: 10 }, (_, index) => `"f${index}":1`).join();
+    const text = `{${unknown},"name":"n","data":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`;
+    expect(refusals(parseText(text))).toHaveLength(10);
+  });
+
+  it('costs no more than its size when it is full of large numbers that are legal', () => {
+    const text = `{"name":"n","data":{"a":[${Array(40_000).fill('1e20').join()}]}}`;
+    const started = performance.now();
+    expect(refusals(parseText(text))).toEqual(['data: size']);
+    expect(performance.now() - started).toBeLessThan(2000); // one scan per number took minutes
   });
 
   it('survives data nested a hundred thousand deep', () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { parseEvent, type ParsedEvent } from '@app/events';
+import { JsonText, parseEvent, type ParsedEvent } from '@app/events';
 import { problems, ProblemError } from '../../transport/problem';
 import { readText } from '../../transport/request-body';
 
@@ -49,7 +49,8 @@ function parseArray(items: readonly unknown[], text: string, projectId: number):
   if (items.length === 0) throw invalidBody('length', 'is an empty array');
   if (items.length > MAX_EVENTS) throw invalidBody('length', `has more than ${MAX_EVENTS} events`);
   const receivedAt = new Date();
-  return items.map((item, index) => parseEvent(item, { projectId, receivedAt, source: { text, path: [index] } }));
+  const json = new JsonText(text);
+  return items.map((item, index) => parseEvent(item, { projectId, receivedAt, source: { json, path: [index] } }));
 }
 
 /**
@@ -63,6 +64,6 @@ export async function readNativeBody(request: IncomingMessage, projectId: number
   const body = parseJson(text);
   if (Array.isArray(body)) return { batch: true, events: parseArray(body, text, projectId) };
   if (typeof body !== 'object' || body === null) throw invalidBody('type', 'must be an event or an array of events');
-  const source = { text, path: [] };
+  const source = { json: new JsonText(text), path: [] };
   return { batch: false, events: [parseEvent(body, { projectId, receivedAt: new Date(), source })] };
 }
