@@ -70,6 +70,7 @@ export class Service {
       HEALTH_PORT: '0',
       PORT: '0',
       LOG_LEVEL: 'info',
+      MILLRACE_DRAIN_DELAY_MS: '0',
       ...JSON.parse(process.env.BENCH_ENVIRONMENT ?? '{}'), // settings to compare
     };
     await service.#run('cli', ['migrate'], { MILLRACE_BOOTSTRAP_KEY_FILE: keyFile });

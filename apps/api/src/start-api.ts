@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Logger } from 'pino';
@@ -61,15 +62,13 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
 
   const { port } = app.getHttpServer().address() as AddressInfo;
   logger.info({ port, log: config.log.kind }, 'The API listens.');
-  let closing: Promise<void> | undefined;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    app,
-    close: () => {
-      readiness.ready = false;
-      stopping.abort();
-      closing ??= app.close();
-      return closing;
-    },
+  const close = async (): Promise<void> => {
+    readiness.ready = false;
+    stopping.abort();
+    // A load balancer needs a moment to notice; until then requests are served as ever.
+    await delay(config.drainDelayMs);
+    await app.close();
   };
+  let closing: Promise<void> | undefined;
+  return { url: `http://127.0.0.1:${port}`, app, close: () => (closing ??= close()) };
 }

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import request, { type Test } from 'supertest';
+import { mintApiKey } from '@app/persistence';
 import { runningApi, type TestApi } from './running-api';
 
 const PATH = '/api/v1/events';
@@ -199,7 +200,7 @@ describe('a call', () => {
   it.each([
     ['no key', {}],
     ['a key that is none', { 'X-API-Key': 'secret' }],
-    ['a key of nobody', { 'X-API-Key': 'mr_000000000000_0000000000000000000000000000000000000000000_0000000' }],
+    ['a key of nobody', { 'X-API-Key': mintApiKey().text }],
     ['Basic credentials', { Authorization: 'Basic Zm9vOmJhcg==' }],
   ])('with %s is 401', async (_, headers) => {
     const answer = await request(test.api.url).post(PATH).set(headers).send({ name: 'n' });

@@ -24,6 +24,7 @@ export async function runningApi(environment: Record<string, string> = {}): Prom
     MILLRACE_LOG: 'postgres',
     PORT: '0',
     LOG_LEVEL: 'silent',
+    MILLRACE_DRAIN_DELAY_MS: '0',
     ...environment,
   });
   const logger = pino({ level: 'silent' });

@@ -80,6 +80,7 @@ export class Pipeline {
       KAFKA_SESSION_TIMEOUT_MS: '6000',
       MILLRACE_DATABASE_QUERY_TIMEOUT_MS: '2900',
       LOG_LEVEL: 'info',
+      MILLRACE_DRAIN_DELAY_MS: '0',
       ...environment,
     });
     this.processes.push(process);

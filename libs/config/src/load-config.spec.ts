@@ -33,6 +33,7 @@ describe('the configuration of a process', () => {
       },
       publish: { timeoutMs: 10_000, queueEvents: 20_000, queueBytes: 32_000_000 },
       keyPepper: '',
+      drainDelayMs: 5000,
       drainTimeoutMs: 25_000,
     });
   });

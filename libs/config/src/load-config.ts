@@ -110,7 +110,8 @@ function toPublish(values: ValuesOf<typeof publish>): ApiConfig['publish'] {
 
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadApiConfig(environment: Environment): ApiConfig {
-  const values = readSettings(environment, { ...pipeline, ...publish, port: settings.port, keyPepper }, logProblems);
+  const wanted = { ...pipeline, ...publish, port: settings.port, keyPepper, drainDelayMs: settings.drainDelayMs };
+  const values = readSettings(environment, wanted, logProblems);
   return Object.freeze({
     port: values.port,
     logLevel: values.logLevel,
@@ -118,6 +119,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     log: toLog(values, values.log),
     publish: toPublish(values),
     keyPepper: values.keyPepper,
+    drainDelayMs: values.drainDelayMs,
     drainTimeoutMs: values.drainTimeoutMs,
   });
 }
@@ -175,7 +177,13 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
     databaseUrl: values.databaseUrl,
     log: carrier,
     api: (url: string) =>
-      Object.freeze({ ...shared(url), port: values.port, publish: toPublish(values), keyPepper: values.keyPepper }),
+      Object.freeze({
+        ...shared(url),
+        port: values.port,
+        publish: toPublish(values),
+        keyPepper: values.keyPepper,
+        drainDelayMs: 0,
+      }),
     consumer: (url: string) =>
       Object.freeze({ ...shared(url), healthPort: undefined, batchMaxEvents: values.batchMaxEvents }),
   });

@@ -51,6 +51,8 @@ export interface ApiConfig extends PipelineConfig {
   readonly port: number;
   readonly publish: PublishConfig;
   readonly keyPepper: string;
+  /** Between losing readiness and closing the server; part of `drainTimeoutMs`. */
+  readonly drainDelayMs: number;
 }
 
 export interface ConsumerConfig extends PipelineConfig {

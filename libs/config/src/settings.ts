@@ -122,6 +122,15 @@ export const settings = {
       fallback: 25_000,
     },
   ),
+  drainDelayMs: wholeNumber(
+    'MILLRACE_DRAIN_DELAY_MS',
+    'Milliseconds that a stopping API still takes requests, while /readyz says 503, so that a load balancer notices.',
+    {
+      min: 0,
+      max: 60_000,
+      fallback: 5000,
+    },
+  ),
   keyPepper: text(
     'MILLRACE_KEY_PEPPER',
     'Secret mixed into the stored hash of every API key. Changing it invalidates all keys.',

@@ -1,6 +1,12 @@
 import type { Queryable } from './database';
 import { eventColumns, fromEventRow, type StoredEvent, type StoredEventRow } from './event.mapping';
 
+/** A place in the order of a list; the event itself need not exist. */
+export interface EventPlace {
+  readonly occurredAt: Date;
+  readonly eventId: string;
+}
+
 /** Reads the hot events of one project. */
 export class EventReader {
   constructor(private readonly database: Queryable) {}
@@ -8,13 +14,16 @@ export class EventReader {
   /**
    * Newest first, by (`occurredAt`, `eventId`).
    *
-   * @param limit 1 to 200.
+   * @param limit 1 to 201.
+   * @param before only events behind this place in that order; from the newest on without it.
    */
-  async newest(projectId: number, limit: number): Promise<StoredEvent[]> {
+  async newest(projectId: number, limit: number, before?: EventPlace): Promise<StoredEvent[]> {
+    const behind = before === undefined ? '' : 'AND (e.occurred_at, e.event_id) < ($3::timestamptz, $4::uuid)';
+    const place = before === undefined ? [] : [before.occurredAt.toISOString(), before.eventId];
     const rows = await this.database.query<StoredEventRow>(
-      `SELECT ${eventColumns} FROM events e WHERE e.project_id = $1
+      `SELECT ${eventColumns} FROM events e WHERE e.project_id = $1 ${behind}
        ORDER BY e.occurred_at DESC, e.event_id DESC LIMIT $2`,
-      [projectId, limit],
+      [projectId, limit, ...place],
     );
     return rows.map(fromEventRow);
   }

@@ -6,7 +6,7 @@ export { Database, type Queryable } from './database';
 export { DeadLetters, type StoredDeadLetter } from './dead-letters';
 export { ensureFirstKey, mintFirstKey } from './first-key';
 export { EventPartitions, type PartitionsEnsured } from './event-partitions';
-export { EventReader } from './event-reader';
+export { EventReader, type EventPlace } from './event-reader';
 export { EventStore } from './event-store';
 export type { StoredEvent } from './event.mapping';
 export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome } from './insert-batch';

@@ -20,7 +20,7 @@ export class HealthController {
   /** 503 until the schema was found current, while PostgreSQL is away, and from SIGTERM on. */
   @Get('readyz')
   async ready(): Promise<{ status: 'ready' }> {
-    if (!this.readiness.ready) throw new ProblemError(problems.unavailable());
+    if (!this.readiness.ready) throw new ProblemError(problems.notReady());
     await this.database.ping();
     return { status: 'ready' };
   }

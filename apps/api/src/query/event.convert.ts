@@ -15,6 +15,12 @@ export interface EventDto {
   readonly context: JsonObject | null;
 }
 
+/** A page of a list; `next_cursor` leads to the next one and is null at the end. */
+export interface EventPageDto {
+  readonly data: readonly EventDto[];
+  readonly next_cursor: string | null;
+}
+
 export function toEventDto(event: StoredEvent): EventDto {
   return {
     event_id: event.eventId,

@@ -4,7 +4,8 @@ import { isUuid } from '@app/events';
 import { EventReader } from '@app/persistence';
 import { principalOf, RequireScope } from '../transport/auth/api-key.guard';
 import { problems, ProblemError } from '../transport/problem';
-import { toEventDto, type EventDto } from './event.convert';
+import { toEventDto, type EventDto, type EventPageDto } from './event.convert';
+import { readCursor, toCursor } from './list-cursor';
 import { ListEventsDto } from './list-events.dto';
 
 /** Reads of stored events: what PostgreSQL has committed. */
@@ -12,12 +13,16 @@ import { ListEventsDto } from './list-events.dto';
 export class EventsQueryController {
   constructor(private readonly reader: EventReader) {}
 
-  /** Newest first, by the time the event occurred. */
+  /** Newest first, by the time the event occurred. Rows stored meanwhile neither shift nor repeat what a cursor leads to. */
   @Get()
   @RequireScope('read')
-  async list(@Req() request: Request, @Query() query: ListEventsDto): Promise<{ data: EventDto[]; next_cursor: null }> {
-    const events = await this.reader.newest(principalOf(request).projectId, query.limit);
-    return { data: events.map(toEventDto), next_cursor: null };
+  async list(@Req() request: Request, @Query() query: ListEventsDto): Promise<EventPageDto> {
+    const { limit, cursor } = query;
+    const before = cursor === undefined ? undefined : readCursor(cursor);
+    const events = await this.reader.newest(principalOf(request).projectId, limit + 1, before);
+    const page = events.slice(0, limit);
+    const last = events.length > limit ? page.at(-1) : undefined;
+    return { data: page.map(toEventDto), next_cursor: last === undefined ? null : toCursor(last) };
   }
 
   @Get(':event_id')

@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsInt, Max, Min } from 'class-validator';
+import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
 
 /** A query parameter that must be digits; anything else stays what it is and fails the next check. */
 function toInteger({ value }: { value: unknown }): unknown {
@@ -13,4 +13,9 @@ export class ListEventsDto {
   @Min(1, { message: 'must be a whole number from 1 to 200' })
   @Max(200, { message: 'must be a whole number from 1 to 200' })
   limit = 20;
+
+  /** What the page before gave as `next_cursor`. */
+  @IsOptional()
+  @IsString({ message: 'must be given once' })
+  cursor?: string;
 }

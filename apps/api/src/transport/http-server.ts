@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type RequestListener, type ServerResponse } from 'node:http';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { requestIdOf } from './request-id';
 
@@ -8,6 +8,8 @@ export type FastRoute = (request: IncomingMessage, response: ServerResponse) => 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_HEADER_BYTES = 8192;
+/** How often a closing server looks for connections that have become idle. */
+const SWEEP_MS = 50;
 
 /**
  * Nest on Express, with the limits of our own HTTP server and room for a route in front of it. An event through Express
@@ -15,9 +17,24 @@ const MAX_HEADER_BYTES = 8192;
  */
 export class HttpServerAdapter extends ExpressAdapter {
   private fastRoute: FastRoute = () => false;
+  private closing = false;
 
   useFastRoute(route: FastRoute): void {
     this.fastRoute = route;
+  }
+
+  /** Resolves when every request is answered and every connection closed. */
+  override async close(): Promise<void> {
+    this.closing = true;
+    const server = this.getHttpServer() as Server;
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+    }, SWEEP_MS);
+    try {
+      await super.close();
+    } finally {
+      clearInterval(sweep);
+    }
   }
 
   override initHttpServer(): void {
@@ -30,6 +47,8 @@ export class HttpServerAdapter extends ExpressAdapter {
         noDelay: true,
       },
       (request, response) => {
+        // server.close() ends only what is idle at that instant: a busy client is told with its next answer.
+        if (this.closing) response.shouldKeepAlive = false;
         if (this.fastRoute(request, response)) return;
         response.setHeader('X-Request-Id', requestIdOf(request));
         express(request, response);

@@ -124,11 +124,19 @@ export const problems = {
     headers: { 'Retry-After': '2' },
   }),
 
+  notReady: (): Problem => ({
+    status: 503,
+    code: 'not-ready',
+    title: 'Not ready',
+    detail: 'The process is starting or stopping.',
+    headers: { 'Retry-After': '2' },
+  }),
+
   unavailable: (): Problem => ({
     status: 503,
     code: 'unavailable',
-    title: 'The database is away',
-    detail: 'PostgreSQL does not answer. Try again in a moment.',
+    title: 'The database is not available',
+    detail: 'PostgreSQL does not answer, or cannot do this now. Try again in a moment.',
     headers: { 'Retry-After': '2' },
   }),
 

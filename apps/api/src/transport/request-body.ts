@@ -41,10 +41,13 @@ function collect(request: IncomingMessage): Promise<Buffer> {
       const [only] = chunks;
       resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, bytes));
     });
-    request.on('error', reject);
+    // Node tells of an abort by an error, as a rule; whatever it says, nobody is left to hear an answer.
+    request.on('error', (cause) => {
+      reject(new RequestAbortedError('The client went away.', { cause }));
+    });
     request.on('close', () => {
       // It closes after its end, too; making an error for nobody costs 5 µs.
-      if (!request.complete) reject(new RequestAbortedError());
+      if (!request.complete) reject(new RequestAbortedError('The client went away.'));
     });
   });
 }

@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApiKeys, hashApiKeySecret, readApiKey, StoreUnavailableError } from '@app/persistence';
 
 export type Scope = 'ingest' | 'read' | 'admin';
@@ -10,25 +11,35 @@ export interface Principal {
   readonly scopes: readonly string[];
 }
 
-type StoredKey = NonNullable<Awaited<ReturnType<ApiKeys['find']>>>;
-
 interface Entry {
-  readonly stored: StoredKey | undefined;
-  readonly fetchedAt: number;
+  readonly stored: NonNullable<Awaited<ReturnType<ApiKeys['find']>>>;
+  /** When the database was asked, not when it answered: a key may be revoked in between. */
+  readonly askedAt: number;
+  refreshAt: number;
   /** The secret that was verified last: comparing with it costs 0.5 µs, hashing 4 µs. */
   verified: Buffer | undefined;
 }
 
-/** A revoked key stops working within this time everywhere. */
-const FRESH_MS = 60_000;
+/** A revoked key stops working within a minute everywhere: ten seconds are left for a slow database or a second try. */
+const FRESH_MS = 50_000;
 /** While PostgreSQL is away, a key that was seen at most this long ago is honoured. */
 const HONOURED_MS = 3_600_000;
+/** A request whose key may be honoured waits this long for a refresh, which goes on behind it. */
+const PATIENCE_MS = 250;
+/** After a refresh that failed or was slow, the key is honoured without asking for this long. */
+const RETRY_MS = 5000;
 const MAX_ENTRIES = 10_000;
+/** Ids that are not known may be made up: they share this much of the database, and this many may wait for it. */
+const STRANGERS = { running: 4, waiting: 200 };
 
-/** Tells whose key it is. Keeps what it learned for a minute, unknown ids too, so that no request waits for the database. */
+/** Tells whose key it is. Keeps what it learned for a while, unknown ids too, so that no request waits for the database. */
 export class KeyRing {
   private readonly entries = new Map<string, Entry>();
-  private readonly lookups = new Map<string, Promise<Entry>>();
+  /** Ids of no key, and until when to believe it. Apart, so that a flood of made-up ids drives out no key. */
+  private readonly unknown = new Map<string, number>();
+  private readonly lookups = new Map<string, Promise<Entry | undefined>>();
+  private readonly strangers = new Set<Promise<unknown>>();
+  private waiting = 0;
 
   constructor(
     private readonly keys: ApiKeys,
@@ -39,19 +50,23 @@ export class KeyRing {
   /**
    * The owner of a presented key; undefined when there is none. Answers at once, without a promise, when it knows.
    *
-   * @throws {StoreUnavailableError} when the key is not known and PostgreSQL is away.
+   * @throws {StoreUnavailableError} when the key is not known and PostgreSQL is away, or too many such keys wait.
    */
   authenticate(presented: string): Principal | undefined | Promise<Principal | undefined> {
     const parts = readApiKey(presented);
     if (parts === undefined) return undefined;
-    const entry = this.entries.get(parts.id);
-    if (entry !== undefined && this.now() - entry.fetchedAt < FRESH_MS) return this.verify(entry, parts.secret);
-    return this.lookUp(parts.id, entry).then((fetched) => this.verify(fetched, parts.secret));
+    const { id, secret } = parts;
+    const entry = this.entries.get(id);
+    if (entry !== undefined && this.now() < entry.refreshAt) return this.verify(entry, secret);
+    if ((this.unknown.get(id) ?? -Infinity) > this.now()) return undefined;
+    const usable = entry !== undefined && this.now() < entry.askedAt + HONOURED_MS;
+    const found = usable ? this.refresh(id, entry) : this.lookUp(id, () => this.fetchInTurn(id));
+    return found.then((fetched) => this.verify(fetched, secret));
   }
 
-  private verify(entry: Entry, secret: string): Principal | undefined {
+  private verify(entry: Entry | undefined, secret: string): Principal | undefined {
+    if (entry === undefined || entry.stored.revokedAt !== null) return undefined;
     const { stored } = entry;
-    if (stored === undefined || stored.revokedAt !== null) return undefined;
     if (stored.expiresAt !== null && stored.expiresAt.getTime() <= this.now()) return undefined;
     const presented = Buffer.from(secret);
     if (entry.verified === undefined || !timingSafeEqual(entry.verified, presented)) {
@@ -61,34 +76,63 @@ export class KeyRing {
     return { keyId: stored.id, projectId: stored.projectId, scopes: stored.scopes };
   }
 
+  /** The key as it is now; as it was, when PostgreSQL does not tell or takes long to. */
+  private async refresh(id: string, known: Entry): Promise<Entry | undefined> {
+    const timer = new AbortController();
+    const lookup = this.lookUp(id, () => this.fetch(id));
+    try {
+      const found = await Promise.race([lookup, delay(PATIENCE_MS, known, { signal: timer.signal })]);
+      if (found !== known) return found;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+    } finally {
+      timer.abort();
+    }
+    known.refreshAt = Math.min(this.now() + RETRY_MS, known.askedAt + HONOURED_MS);
+    return known;
+  }
+
   /** Requests that ask for the same key at the same time share one query. */
-  private lookUp(id: string, known: Entry | undefined): Promise<Entry> {
+  private lookUp(id: string, fetch: () => Promise<Entry | undefined>): Promise<Entry | undefined> {
     const running = this.lookups.get(id);
     if (running !== undefined) return running;
-    const lookup = this.fetch(id, known).finally(() => this.lookups.delete(id));
+    const lookup = fetch().finally(() => this.lookups.delete(id));
     this.lookups.set(id, lookup);
     return lookup;
   }
 
-  private async fetch(id: string, known: Entry | undefined): Promise<Entry> {
+  private async fetchInTurn(id: string): Promise<Entry | undefined> {
+    if (this.waiting >= STRANGERS.waiting) throw new StoreUnavailableError('Too many keys are looked up.', undefined);
+    this.waiting += 1;
     try {
-      const stored = await this.keys.find(id);
-      const entry: Entry = { stored, fetchedAt: this.now(), verified: undefined };
-      this.remember(id, entry);
-      return entry;
-    } catch (error) {
-      const usable = known?.stored !== undefined && this.now() - known.fetchedAt < HONOURED_MS;
-      if (error instanceof StoreUnavailableError && usable) return known;
-      throw error;
+      // When one fails, all who wait fail with it: the database is away, and in turn they would wait for minutes.
+      while (this.strangers.size >= STRANGERS.running) await Promise.race(this.strangers);
+    } finally {
+      this.waiting -= 1;
     }
+    const fetch = this.fetch(id).finally(() => this.strangers.delete(fetch));
+    this.strangers.add(fetch);
+    return fetch;
   }
 
-  private remember(id: string, entry: Entry): void {
-    this.entries.delete(id);
-    if (this.entries.size >= MAX_ENTRIES) {
-      const oldest = this.entries.keys().next().value;
-      if (oldest !== undefined) this.entries.delete(oldest);
+  private async fetch(id: string): Promise<Entry | undefined> {
+    const askedAt = this.now();
+    const stored = await this.keys.find(id);
+    if (stored === undefined) {
+      this.entries.delete(id);
+      remember(this.unknown, id, askedAt + FRESH_MS);
+      return undefined;
     }
-    this.entries.set(id, entry);
+    const entry: Entry = { stored, askedAt, refreshAt: askedAt + FRESH_MS, verified: undefined };
+    remember(this.entries, id, entry);
+    return entry;
   }
+}
+
+/** The one learned longest ago makes room. */
+function remember<T>(map: Map<string, T>, id: string, value: T): void {
+  map.delete(id);
+  const oldest = map.size >= MAX_ENTRIES ? map.keys().next().value : undefined;
+  if (oldest !== undefined) map.delete(oldest);
+  map.set(id, value);
 }
