@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { StandaloneConfig } from '@app/config';
 import { DataFolder, PostgresServer } from '@app/embedded';
-import { ensureLog } from '@app/messaging';
+import { ensureLog, EventConsumer } from '@app/messaging';
 import { ApiKeys, Database, ensureFirstKey, migrateUp } from '@app/persistence';
 import type { Logger } from 'pino';
 import { startApi } from '../../api/src/start-api';
@@ -10,6 +9,7 @@ import { startConsumer } from '../../consumer/src/start-consumer';
 import { CannotStartError } from './cannot-start.error';
 import { removeCliFile, writeCliFile } from './cli-file';
 import { CloseStack } from './close-stack';
+import { missingAfter } from './readiness';
 
 /** Members of the group: as many as a small fleet, so that what works here works there. */
 const CONSUMERS = 3;
@@ -26,6 +26,8 @@ export interface RunningStandalone {
   readonly key: string;
   readonly keyFile: string;
   readonly dataDir: string;
+  /** What did not become ready in time, in words; empty when it works. */
+  readonly missing: readonly string[];
   /** What stores and what carries the events, in words, without a password. */
   readonly parts: readonly string[];
   /** Ends all of it in reverse order. May be called twice. */
@@ -34,7 +36,8 @@ export interface RunningStandalone {
 
 /**
  * Starts what the configuration does not name (PostgreSQL, the log), brings the schema up to date, and starts the API
- * and three consumers. Resolves once the API is ready. When it rejects, everything is stopped again.
+ * and three consumers. Resolves once the API is ready and a consumer has joined, or after 15 s without: `missing` tells.
+ * When it rejects, everything is stopped again.
  */
 export async function startStandalone(
   config: StandaloneConfig,
@@ -50,13 +53,14 @@ export async function startStandalone(
     const store = await openStore(config, folder, { logger, open });
     const keyFile = folder.file('api-key');
     const key = await prepareStore(config, store.url, keyFile, logger);
-    const url = await startPipeline(config, store.url, { logger, open, hooks });
+    const { url, missing } = await startPipeline(config, store.url, { logger, open, hooks });
     open.push(() => {
       removeCliFile(folder);
     });
     writeCliFile(folder, { url, key, pid: process.pid });
     const log = config.log.kind === 'kafka' ? `Kafka at ${config.log.kafka.brokers.join(', ')}` : 'embedded log';
-    return { url, key, keyFile, dataDir: folder.path, parts: [store.about, log], close: () => open.close() };
+    const parts = [store.about, log];
+    return { url, key, keyFile, dataDir: folder.path, missing, parts, close: () => open.close() };
   } catch (error) {
     await open.close();
     throw error;
@@ -111,24 +115,26 @@ async function startPipeline(
   config: StandaloneConfig,
   postgresUrl: string,
   { logger, open, hooks }: Opening & { readonly hooks: StandaloneHooks },
-): Promise<string> {
+): Promise<{ readonly url: string; readonly missing: readonly string[] }> {
   const running: { close(): Promise<void> }[] = [];
   open.push(() => Promise.all(running.map((each) => each.close())));
   const api = await startApi(config.api(postgresUrl), logger, hooks);
   running.push(api);
+  const members: EventConsumer[] = [];
   for (let number = 1; number <= CONSUMERS; number += 1) {
-    running.push(await startConsumer(config.consumer(postgresUrl), logger, hooks));
+    const consumer = await startConsumer(config.consumer(postgresUrl), logger, hooks);
+    running.push(consumer);
+    members.push(consumer.app.get(EventConsumer));
   }
-  await untilReady(api.url);
-  return api.url;
+  // The address is shown when it works. Whatever keeps it from working is in the log, and waited for no longer.
+  const missing = await missingAfter(READY_LIMIT_MS, {
+    'the API is not ready': (signal) => isApiReady(api.url, signal),
+    'no consumer has joined': () => members.some((member) => member.status().joined),
+  });
+  return { url: api.url, missing };
 }
 
-/** The address is shown when it works. Whatever keeps it from working is in the log, and waited for no longer. */
-async function untilReady(url: string): Promise<void> {
-  const deadline = Date.now() + READY_LIMIT_MS;
-  while (Date.now() < deadline) {
-    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
-    if (answer?.ok === true) return;
-    await delay(20);
-  }
+async function isApiReady(url: string, signal: AbortSignal): Promise<boolean> {
+  const answer = await fetch(`${url}/readyz`, { signal }).catch(() => undefined);
+  return answer?.ok === true;
 }
