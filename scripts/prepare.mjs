@@ -3,7 +3,18 @@
 import './node-version.mjs';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +39,7 @@ const NOT_BUILT = new Set(['test', 'testing']);
 /** A lock whose owner has not touched it for this long belongs to nobody any more. */
 const LOCK_STALE_MS = 15_000;
 const LOCK_TOUCH_MS = 2000;
+const LOCK_OWNER = `${process.pid}\n`;
 
 /**
  * @param {{ build: boolean }} options
@@ -112,26 +124,56 @@ async function withLock(work) {
     told = true;
     await delay(200);
   }
-  const touch = setInterval(() => utimesSync(LOCK, new Date(), new Date()), LOCK_TOUCH_MS);
+  const touch = setInterval(touchLock, LOCK_TOUCH_MS);
   try {
     await work();
   } finally {
     clearInterval(touch);
-    rmSync(LOCK, { force: true });
+    if (isOurs()) rmSync(LOCK, { force: true });
   }
 }
 
 function takeLock() {
   try {
     mkdirSync(path.dirname(LOCK), { recursive: true });
-    const untouchedMs = Date.now() - (statSync(LOCK, { throwIfNoEntry: false })?.mtimeMs ?? Infinity);
-    if (untouchedMs > LOCK_STALE_MS) rmSync(LOCK, { force: true });
-    writeFileSync(LOCK, `${process.pid}\n`, { flag: 'wx' });
+    if (isStale(LOCK)) removeStaleLock();
+    writeFileSync(LOCK, LOCK_OWNER, { flag: 'wx' });
     return true;
   } catch (error) {
     if (error.code === 'EEXIST') return false;
     throw new Error(`Millrace is not installed and built yet, and this account cannot do it: ${error.message}`);
   }
+}
+
+function isStale(lock) {
+  const stat = statSync(lock, { throwIfNoEntry: false });
+  return stat !== undefined && Date.now() - stat.mtimeMs > LOCK_STALE_MS;
+}
+
+/** Of those who see a stale lock one moves it; the next may move the lock that the first has taken since, and gives it back. */
+function removeStaleLock() {
+  const moved = `${LOCK}.${process.pid}`;
+  try {
+    renameSync(LOCK, moved);
+    if (!isStale(moved)) linkSync(moved, LOCK);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  } finally {
+    rmSync(moved, { force: true });
+  }
+}
+
+/** Not while it is moved for a moment, and not when it belongs to somebody else since this machine slept. */
+function touchLock() {
+  try {
+    if (isOurs()) utimesSync(LOCK, new Date(), new Date());
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+}
+
+function isOurs() {
+  return existsSync(LOCK) && readFileSync(LOCK, 'utf8') === LOCK_OWNER;
 }
 
 function run(name, [program, ...args]) {
