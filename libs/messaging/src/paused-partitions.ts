@@ -35,6 +35,7 @@ export class PausedPartitions {
   private readonly holds = new Map<number, Hold>();
   private retryTimer: NodeJS.Timeout | undefined;
   private failing = false;
+  private closed = false;
 
   constructor(
     private readonly options: PauseOptions,
@@ -54,6 +55,7 @@ export class PausedPartitions {
       this.logger.warn({ error, partitions: waiting }, 'A batch failed: it comes again until it succeeds.');
     }
     this.failing = true;
+    if (this.closed) return;
     for (const pausable of partitions) this.resumes.set(pausable.partition, pausable.pause());
     this.retryTimer ??= setTimeout(() => {
       this.resumeAll();
@@ -72,6 +74,7 @@ export class PausedPartitions {
     if (this.holds.get(partition)?.offset !== offset) {
       this.logger.error({ partition, offset, reason }, 'A partition is held: somebody must act.');
     }
+    if (this.closed) return;
     const resume = pausable.pause();
     const timer = setTimeout(() => {
       hold.timer = undefined;
@@ -89,7 +92,9 @@ export class PausedPartitions {
     this.logger.info({ partition, offset: next }, 'A held partition goes on.');
   }
 
+  /** Nothing is resumed or made to wait any more. The running batch may still fail after this: that only gets logged. */
   close(): void {
+    this.closed = true;
     clearTimeout(this.retryTimer);
     for (const { timer } of this.holds.values()) clearTimeout(timer);
     this.resumes.clear();
