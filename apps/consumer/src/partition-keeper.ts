@@ -8,6 +8,8 @@ const HOUR_MS = 3_600_000;
 @Injectable()
 export class PartitionKeeper {
   private timer: NodeJS.Timeout | undefined;
+  /** A day stays in the default partition; it is worth one line, not one an hour. */
+  private readonly toldInDefault = new Set<string>();
 
   constructor(
     private readonly partitions: EventPartitions,
@@ -27,12 +29,19 @@ export class PartitionKeeper {
 
   private async round(): Promise<void> {
     try {
-      const { created, deferred } = await this.partitions.ensure(new Date());
+      const { created, inDefault, deferred } = await this.partitions.ensure(new Date());
       if (created.length > 0) this.logger.info({ created }, 'Days have partitions of their own.');
+      this.tellInDefault(inDefault);
       if (deferred.length > 0)
         this.logger.warn({ deferred }, 'Days have no partition yet; the next round tries again.');
     } catch (error) {
       this.logger.warn({ error }, 'Partitions could not be made; the next round tries again.');
     }
+  }
+  private tellInDefault(days: readonly string[]): void {
+    const inDefault = days.filter((day) => !this.toldInDefault.has(day));
+    if (inDefault.length === 0) return;
+    for (const day of inDefault) this.toldInDefault.add(day);
+    this.logger.info({ inDefault }, 'Days stay in the default partition, which had events of theirs first.');
   }
 }
