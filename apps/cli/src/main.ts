@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { CannotRunError } from './cannot-run.error';
 import { addImportCommand } from './commands/import/import.command';
 import { addMigrateCommand } from './commands/migrate/migrate.command';
+import { addStartCommand } from './commands/start/start.command';
 
 /** Could not run, or not to the end. Commander's own code for wrong arguments is 1, which here means refused rows. */
 const CANNOT_RUN = 2;
@@ -12,10 +13,12 @@ async function main(): Promise<void> {
   const program = new Command('millrace')
     .description('Command line of Millrace, the self-hosted event service. Talks to its API.')
     .exitOverride();
-  addImportCommand(program, (code) => {
+  const endWith = (code: number): void => {
     process.exitCode = code;
-  });
+  };
+  addImportCommand(program, endWith);
   addMigrateCommand(program);
+  addStartCommand(program, endWith);
   try {
     await program.parseAsync();
   } catch (error) {
