@@ -1,3 +1,4 @@
+import type { Queryable } from '@app/persistence';
 import {
   checkOutcomes,
   describeWithKafka,
@@ -50,10 +51,19 @@ describeWithKafka('the pipeline under kill -9', () => {
     proxy.gate = () => true;
   }
 
+  /** Holds up every consumer that stores, until the transaction ends. */
+  async function holdLedger(tx: Queryable): Promise<void> {
+    // Longer than our sessions allow. A running transaction's limit is not moved, only ended and begun anew: hence the 0.
+    await tx.query('SET LOCAL transaction_timeout = 0');
+    await tx.query(`SET LOCAL transaction_timeout = '60s'`);
+    await tx.query(`SET LOCAL idle_in_transaction_session_timeout = '60s'`);
+    await tx.query('LOCK TABLE event_ids IN SHARE MODE');
+  }
+
   /** Runs `work` while every consumer waits in the middle of its transaction. */
   async function whileConsumersAreInTheirTransaction(consumers: number, work: () => Promise<void>): Promise<void> {
     await pipeline.db.database.transaction(async (tx) => {
-      await tx.query('LOCK TABLE event_ids IN SHARE MODE');
+      await holdLedger(tx);
       await eventually(async () => {
         const [row] = await tx.query<{ waiting: number }>(
           `SELECT count(*)::int AS waiting FROM pg_locks WHERE relation = 'event_ids'::regclass AND NOT granted`,
@@ -118,7 +128,7 @@ describeWithKafka('the pipeline under kill -9', () => {
     const forgetful = pipeline.consumer(undefined, 'apps/consumer/test/forgetful-consumer.cjs');
     const { recorder, done } = record(api, 2000);
     await pipeline.db.database.transaction(async (tx) => {
-      await tx.query('LOCK TABLE event_ids IN SHARE MODE');
+      await holdLedger(tx);
       await done;
       await eventually(async () => {
         expect(await pipeline.committed()).toBe(2000);
