@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { ApiKeys, Database, hashApiKeySecret, mintApiKey, StoreUnavailableError } from '@app/persistence';
 import { eventually, freshDatabase, TcpProxy, type FreshDatabase } from '@app/testing';
-import { KeyRing } from './key-ring';
+import { KeyRing, type Principal } from './key-ring';
 
 const PEPPER = 'a pepper of the tests';
 const MINUTE = 60_000;
@@ -46,6 +46,11 @@ async function addKey(): Promise<ReturnType<typeof mintApiKey>> {
   const hash = hashApiKeySecret(key.secret, PEPPER);
   await new ApiKeys(db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: ['read'], hash });
   return key;
+}
+
+/** The ring's answer, as a promise also where it knows. */
+async function ask(presented: string): Promise<Principal | undefined> {
+  return ring.authenticate(presented);
 }
 
 /** A well-formed key of this id with this secret. */
@@ -128,9 +133,9 @@ describe('a key', () => {
 
   it('is asked for once by all who come at the same time', async () => {
     const { id, text } = await addKey();
-    const found = await Promise.all(Array.from({ length: 50 }, () => ring.authenticate(text)));
+    const found = await Promise.all(Array.from({ length: 50 }, () => ask(text)));
     now += MINUTE;
-    found.push(...(await Promise.all(Array.from({ length: 50 }, () => ring.authenticate(text)))));
+    found.push(...(await Promise.all(Array.from({ length: 50 }, () => ask(text)))));
     expect(found.every((principal) => principal?.keyId === id)).toBe(true);
     expect(keys.asked).toEqual([id, id]);
   });
@@ -164,7 +169,7 @@ describe('while PostgreSQL is away', () => {
 
   it('all who wait to be looked up fail together', async () => {
     proxy.cut();
-    const found = await Promise.allSettled(Array.from({ length: 50 }, () => ring.authenticate(mintApiKey().text)));
+    const found = await Promise.allSettled(Array.from({ length: 50 }, () => ask(mintApiKey().text)));
     expect(found.every(({ status }) => status === 'rejected')).toBe(true);
     expect(keys.asked).toHaveLength(4);
   });
@@ -205,9 +210,9 @@ describe('a flood of made-up ids', () => {
   it('asks for few at a time, refuses when too many wait, and does not keep a known key waiting', async () => {
     const { id, text } = await addKey();
     await ring.authenticate(text);
-    const flood: unknown[] = [];
+    const flood: Promise<unknown>[] = [];
     await whileLookupsHang(async () => {
-      for (let made = 0; made < 300; made += 1) flood.push(ring.authenticate(mintApiKey().text));
+      for (let made = 0; made < 300; made += 1) flood.push(ask(mintApiKey().text));
       await expect(ring.authenticate(mintApiKey().text)).rejects.toBeInstanceOf(StoreUnavailableError);
       expect(keys.asked).toHaveLength(1 + 4);
       expect(ring.authenticate(text)).toMatchObject({ keyId: id });
@@ -216,13 +221,14 @@ describe('a flood of made-up ids', () => {
     expect(outcomes.filter((status) => status === 'fulfilled')).toHaveLength(204);
   });
 
+  // More ids than are kept, each asked for in the real database: 6 s.
   it('drives out no key', async () => {
     const { id, text } = await addKey();
     await ring.authenticate(text);
     for (let round = 0; round < 105; round += 1) {
-      await Promise.all(Array.from({ length: 100 }, () => ring.authenticate(mintApiKey().text)));
+      await Promise.all(Array.from({ length: 100 }, () => ask(mintApiKey().text)));
     }
     expect(keys.asked.length).toBeGreaterThan(10_000);
     expect(ring.authenticate(text)).toMatchObject({ keyId: id });
-  });
+  }, 120_000);
 });
