@@ -63,10 +63,11 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
   const { port } = app.getHttpServer().address() as AddressInfo;
   logger.info({ port, log: config.log.kind }, 'The API listens.');
   const close = async (): Promise<void> => {
+    const wasReady = readiness.ready;
     readiness.ready = false;
     stopping.abort();
     // A load balancer needs a moment to notice; until then requests are served as ever.
-    await delay(config.drainDelayMs);
+    if (wasReady) await delay(config.drainDelayMs);
     await app.close();
   };
   let closing: Promise<void> | undefined;

@@ -110,11 +110,14 @@ describe('GET /api/v1/events', () => {
     expect(everything.next_cursor).toBeNull();
   });
 
-  it.each(['x', 'MTIz', Buffer.from('99999999999999999.a').toString('base64url')])('refuses the cursor %s', async (cursor) => {
-    const answer = await get(`/api/v1/events?cursor=${cursor}`);
-    expect(answer.status).toBe(422);
-    expect(answer.body).toMatchObject({ errors: [{ field: 'cursor', code: 'format' }] });
-  });
+  it.each(['x', 'MTIz', Buffer.from('99999999999999999.a').toString('base64url')])(
+    'refuses the cursor %s',
+    async (cursor) => {
+      const answer = await get(`/api/v1/events?cursor=${cursor}`);
+      expect(answer.status).toBe(422);
+      expect(answer.body).toMatchObject({ errors: [{ field: 'cursor', code: 'format' }] });
+    },
+  );
 
   it.each(['0', '201', '-1', '1.5', 'x', '', '1e1'])('refuses limit=%s and names it', async (limit) => {
     const answer = await get(`/api/v1/events?limit=${limit}`);

@@ -49,7 +49,9 @@ describe('the API that stops', () => {
       `POST /api/v1/events HTTP/1.1\r\nHost: x\r\nX-API-Key: ${test.key}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"na`,
     );
     await eventually(async () => {
-      const server = test.api.app.getHttpServer() as { getConnections(done: (error: unknown, count: number) => void): void };
+      const server = test.api.app.getHttpServer() as {
+        getConnections(done: (error: unknown, count: number) => void): void;
+      };
       const count = await new Promise<number>((resolve) => {
         server.getConnections((_, connections) => {
           resolve(connections);

@@ -59,7 +59,8 @@ export class LocalPipeline {
     await eventually(async () => {
       const [row] = await this.db.database.query<{ waiting: number }>(
         `SELECT count(*)::int AS waiting
-         FROM log_partitions l LEFT JOIN consumer_positions p USING (topic, partition)
+         FROM log_partitions l LEFT JOIN consumer_positions p
+           ON p.topic = 'postgres/' || l.topic AND p.partition = l.partition
          WHERE l.next_offset > coalesce(p.next_offset, 0)`,
       );
       expect(row?.waiting).toBe(0);

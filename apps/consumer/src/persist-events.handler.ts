@@ -119,7 +119,7 @@ export class PersistEventsHandler {
   }
 
   private async insert(outcomes: readonly RecordOutcome[], batches: readonly PartitionBatch[]): Promise<InsertResult> {
-    const { group, topic } = this.consumer;
+    const { group, logName: topic } = this.consumer;
     const logEnds = new Map(batches.map(({ partition, logEnd }) => [partition, logEnd]));
     const result = await this.store.insert({ group, topic, outcomes, logEnds });
     this.guard.record(result.stored, false);

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import request from 'supertest';
+import { ensureLog } from '@app/messaging';
 import { DeadLetters } from '@app/persistence';
 import { AppProcess, describeWithKafka, emptyDatabase, eventually, TcpProxy } from '@app/testing';
 import { Pipeline } from './pipeline';
@@ -134,6 +136,28 @@ describeWithKafka('the consumer', ([brokers = '']) => {
     expect(consumer.exitCode).toBeUndefined();
     await consumer.kill();
     await proxy.close();
+  });
+
+  it('stores what comes by another log, though the offsets begin anew', async () => {
+    const headers = { project: '1' };
+    const embedded = { MILLRACE_LOG: 'postgres', KAFKA_TOPIC: pipeline.topic.topic };
+    const log = { kind: 'postgres', topic: pipeline.topic.topic, group: pipeline.topic.group, partitions: 1 } as const;
+    await ensureLog(log, pipeline.db.database, pino({ level: 'silent' }));
+    const api = await pipeline.api(0, embedded);
+    const first = pipeline.consumerWith(embedded);
+    expect((await post(api.url, [{ name: 'a' }, { name: 'b' }, { name: 'c' }])).status).toBe(202);
+    await eventually(async () => {
+      expect(await pipeline.storedIds()).toHaveLength(3);
+    });
+    await first.stop();
+    await produceRaw(brokers, pipeline.topic.topic, [
+      { partition: 0, value: wire(), headers },
+      { partition: 0, value: wire(), headers },
+    ]);
+    pipeline.consumer();
+    await eventually(async () => {
+      expect(await pipeline.storedIds()).toHaveLength(5);
+    });
   });
 
   it('ends with 0 on SIGTERM, after the batch that runs', async () => {

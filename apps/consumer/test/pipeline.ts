@@ -22,8 +22,11 @@ export class Pipeline {
     return new Pipeline(db, topic, key.text, brokers);
   }
 
-  async api(port = 0): Promise<{ process: AppProcess; url: string; port: number }> {
-    const process = this.start('dist/apps/api/src/main.js', { PORT: String(port) });
+  async api(
+    port = 0,
+    environment: Record<string, string> = {},
+  ): Promise<{ process: AppProcess; url: string; port: number }> {
+    const process = this.start('dist/apps/api/src/main.js', { PORT: String(port), ...environment });
     const listening = (await process.logged('The API listens.'))['port'] as number;
     return { process, url: `http://127.0.0.1:${listening}`, port: listening };
   }

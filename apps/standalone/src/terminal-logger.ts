@@ -7,6 +7,8 @@ interface Line {
   readonly level: string;
   readonly msg?: string;
   readonly error?: { readonly message?: string };
+  readonly partition?: number;
+  readonly reason?: string;
 }
 
 /**
@@ -20,7 +22,8 @@ export function terminalLogger(level: LogLevel): Logger {
 }
 
 function toSentence(text: string): string {
-  const { time, level, msg = '', error } = JSON.parse(text) as Line;
-  const cause = error?.message === undefined ? '' : ` (${error.message})`;
-  return `${time.slice(11, 19)} ${level} ${msg}${cause}\n`;
+  const { time, level, msg = '', error, partition, reason } = JSON.parse(text) as Line;
+  const details = [partition === undefined ? undefined : `partition ${partition}`, reason, error?.message];
+  const cause = details.filter((detail) => detail !== undefined).join(': ');
+  return `${time.slice(11, 19)} ${level} ${msg}${cause === '' ? '' : ` (${cause})`}\n`;
 }

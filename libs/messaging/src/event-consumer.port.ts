@@ -33,6 +33,12 @@ export abstract class EventConsumer {
   /** The group's name: positions are kept per group. */
   abstract readonly group: string;
   abstract readonly topic: string;
+  /**
+   * The topic with its log in front, `kafka:<cluster id>/events.v1`. Positions are kept under it: a topic of the same name
+   * on another cluster, or in the embedded log, begins at offset 0 again, and must not pass for one that was read. Known
+   * from the first call of the handler on.
+   */
+  abstract readonly logName: string;
   /** Joins the group and starts to hand batches to `handler`, one call at a time. Resolves once joined. */
   abstract run(handler: BatchHandler): Promise<void>;
   abstract status(): ConsumerStatus;

@@ -24,6 +24,7 @@ export type RecordOutcome = { readonly partition: number; readonly offset: numbe
 /** What one consumer fetched: a run of offsets of each of some partitions, in offset order within a partition. */
 export interface InsertBatch {
   readonly group: string;
+  /** With its log in front: positions and dead letters of two logs must not meet. */
   readonly topic: string;
   readonly outcomes: readonly RecordOutcome[];
   /** Per partition, the offset that its next record will get. */

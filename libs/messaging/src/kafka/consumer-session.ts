@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly batchMaxEvents: number;
   readonly progress: PartitionProgress;
   readonly pauses: PauseOptions;
+  /** Before the first batch. */
+  readonly onTopic: (facts: TopicFacts) => void;
   readonly onJoined: (assigned: readonly number[]) => void;
   readonly onCommitted: () => void;
 }
@@ -93,6 +95,7 @@ export class ConsumerSession {
     await admin.connect();
     const facts = await readTopicFacts(admin, this.config.topic);
     await admin.disconnect();
+    this.options.onTopic(facts);
     const joined = this.watch();
     await this.consumer.connect();
     // Not from the end: kafkajs would also jump there when its offset is gone from the log, over all that is unread.

@@ -44,6 +44,7 @@ export class KafkaEventConsumer extends EventConsumer {
   private session: ConsumerSession | undefined;
   private running: Promise<void> | undefined;
   private joined = false;
+  private clusterId: string | undefined;
   private lastCommitAt: Date | undefined;
 
   constructor(
@@ -61,6 +62,11 @@ export class KafkaEventConsumer extends EventConsumer {
     await new Promise<void>((joined, failed) => {
       this.running ??= this.keepRunning(handler, joined).then(joined, failed);
     });
+  }
+
+  get logName(): string {
+    if (this.clusterId === undefined) throw new Error('The cluster has not been reached yet.');
+    return `kafka:${this.clusterId}/${this.topic}`;
   }
 
   status(): ConsumerStatus {
@@ -136,6 +142,9 @@ export class KafkaEventConsumer extends EventConsumer {
         firstRetryMs: retryMs?.first ?? FIRST_RETRY_MS,
         lastRetryMs: retryMs?.last ?? LAST_RETRY_MS,
         heldRetryMs: heldRetryMs ?? HELD_RETRY_MS,
+      },
+      onTopic: ({ clusterId }) => {
+        this.clusterId = clusterId;
       },
       onJoined: (assigned) => {
         this.progress.assign(assigned);

@@ -14,6 +14,8 @@ const THIRTY_DAYS_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** What a topic really is, for the line at boot. */
 export interface TopicFacts {
+  /** Of the cluster, made by it when it was formatted. */
+  readonly clusterId: string;
   readonly partitions: number;
   /** Replicas of the partition that has the fewest. */
   readonly replication: number;
@@ -93,7 +95,8 @@ export async function readTopicFacts(admin: Admin, topic: string): Promise<Topic
   const partitions = topics[0]?.partitions ?? [];
   if (partitions.length === 0) throw new TopicMissingError(topic);
   const replication = Math.min(...partitions.map(({ replicas }) => replicas.length));
-  return { partitions: partitions.length, replication, minInsync: await minInsyncReplicas(admin, topic) };
+  const { clusterId } = await admin.describeCluster();
+  return { clusterId, partitions: partitions.length, replication, minInsync: await minInsyncReplicas(admin, topic) };
 }
 
 async function minInsyncReplicas(admin: Admin, topic: string): Promise<number | undefined> {

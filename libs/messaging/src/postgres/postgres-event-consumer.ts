@@ -41,6 +41,7 @@ const TRIM_EVERY_MS = 600_000;
 export class PostgresEventConsumer extends EventConsumer {
   readonly group: string;
   readonly topic: string;
+  readonly logName: string;
   private readonly membership: GroupMembership;
   private readonly reader: PartitionReader;
   private readonly paused: PausedPartitions;
@@ -68,6 +69,7 @@ export class PostgresEventConsumer extends EventConsumer {
     const { group, topic, batchMaxEvents: maxRecords, retryMs, heldRetryMs, retentionMs } = options;
     this.group = group;
     this.topic = topic;
+    this.logName = `postgres/${topic}`;
     this.membership = new GroupMembership(database, group, topic);
     this.reader = new PartitionReader(database, { group, topic, maxRecords, maxBytes: MAX_BATCH_BYTES });
     this.trimmer = new LogTrimmer(database, topic, retentionMs ?? RETENTION_MS);
