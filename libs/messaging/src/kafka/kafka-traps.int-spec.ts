@@ -79,7 +79,12 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
     await Promise.all([1, 2, 3].map(() => ensureKafkaTopic(config, logger)));
     await ensureKafkaTopic(config, logger);
     const clusterId = expect.stringMatching(/^[\w-]{22}$/) as string;
-    expect(await describeKafkaTopic(config, logger)).toEqual({ clusterId, partitions: 12, replication: 1, minInsync: 1 });
+    expect(await describeKafkaTopic(config, logger)).toEqual({
+      clusterId,
+      partitions: 12,
+      replication: 1,
+      minInsync: 1,
+    });
     const { resources } = await withAdmin((admin) =>
       admin.describeConfigs({
         resources: [{ type: ConfigResourceTypes.TOPIC, name: names.topic }],
