@@ -60,16 +60,16 @@ describeWithKafka('the pipeline under kill -9', () => {
     await tx.query('LOCK TABLE event_ids IN SHARE MODE');
   }
 
-  /** Runs `work` while every consumer waits in the middle of its transaction. */
-  async function whileConsumersAreInTheirTransaction(consumers: number, work: () => Promise<void>): Promise<void> {
+  /** Runs `work` while at least one consumer waits in the middle of its transaction. */
+  async function whileAConsumerIsInItsTransaction(work: () => Promise<void>): Promise<void> {
     await pipeline.db.database.transaction(async (tx) => {
       await holdLedger(tx);
       await eventually(async () => {
         const [row] = await tx.query<{ waiting: number }>(
           `SELECT count(*)::int AS waiting FROM pg_locks WHERE relation = 'event_ids'::regclass AND NOT granted`,
         );
-        expect(row?.waiting).toBeGreaterThanOrEqual(consumers);
-      });
+        expect(row?.waiting).toBeGreaterThanOrEqual(1);
+      }, 40_000);
       await work();
     });
   }
@@ -91,21 +91,23 @@ describeWithKafka('the pipeline under kill -9', () => {
   it('stores every acknowledged event exactly once, whoever is killed and whenever', async () => {
     const api = await pipeline.api();
     const proxied = pipeline.consumer(`127.0.0.1:${proxy.port}`);
-    const direct = pipeline.consumer();
-    pipeline.consumer();
+    const others = [pipeline.consumer(), pipeline.consumer()];
     const { recorder, done } = record(api, EVENTS);
 
     await eventually(() => {
       expect(recorder.acknowledged).toBeGreaterThan(EVENTS * 0.1);
     }, 60_000);
     await killBetweenCommits(proxied.pid);
-    pipeline.consumer();
+    others.push(pipeline.consumer());
 
     await eventually(() => {
       expect(recorder.acknowledged).toBeGreaterThan(EVENTS * 0.3);
     }, 60_000);
-    await whileConsumersAreInTheirTransaction(2, () => direct.kill());
-    pipeline.consumer();
+    // All of them: which one is in its transaction depends on how far the group has got with the loss of the first.
+    await whileAConsumerIsInItsTransaction(async () => {
+      await Promise.all(others.map((consumer) => consumer.kill()));
+    });
+    others.forEach(() => pipeline.consumer());
 
     await eventually(() => {
       expect(recorder.acknowledged).toBeGreaterThan(EVENTS * 0.6);
@@ -132,7 +134,7 @@ describeWithKafka('the pipeline under kill -9', () => {
       await done;
       await eventually(async () => {
         expect(await pipeline.committed()).toBe(2000);
-      }, 8000);
+      }, 40_000);
       await forgetful.kill();
     });
     const honest = pipeline.consumer();
