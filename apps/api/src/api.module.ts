@@ -13,6 +13,7 @@ import { NativeDoor } from './ingest/rest/native-door';
 import { EventsQueryController } from './query/events-query.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { KeyRing } from './transport/auth/key-ring';
+import { BodyBudget } from './transport/body-budget';
 import { ProblemFilter } from './transport/problem.filter';
 import { strictValidation } from './transport/validation.pipe';
 
@@ -33,6 +34,7 @@ export class ApiModule {
         NativeDoor,
         Readiness,
         { provide: KeyRing, useFactory: (keys: ApiKeys) => new KeyRing(keys, config.keyPepper), inject: [ApiKeys] },
+        { provide: BodyBudget, useFactory: () => new BodyBudget(config.requestBodyBytes) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: ApiKeyGuard },
         { provide: APP_PIPE, useFactory: strictValidation },

@@ -15,7 +15,7 @@ import { settings } from './settings';
 type SettingValue<S> = S extends Setting<infer T> ? T : never;
 type ValuesOf<S> = { readonly [K in keyof S]: SettingValue<S[K]> };
 
-const { logLevel, log, drainTimeoutMs, keyPepper, bootstrapKeyFile, dataDir } = settings;
+const { logLevel, log, drainTimeoutMs, requestBodyBytes, keyPepper, bootstrapKeyFile, dataDir } = settings;
 
 const database = {
   databaseUrl: settings.databaseUrl,
@@ -110,7 +110,14 @@ function toPublish(values: ValuesOf<typeof publish>): ApiConfig['publish'] {
 
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadApiConfig(environment: Environment): ApiConfig {
-  const wanted = { ...pipeline, ...publish, port: settings.port, keyPepper, drainDelayMs: settings.drainDelayMs };
+  const wanted = {
+    ...pipeline,
+    ...publish,
+    requestBodyBytes,
+    port: settings.port,
+    keyPepper,
+    drainDelayMs: settings.drainDelayMs,
+  };
   const values = readSettings(environment, wanted, logProblems);
   return Object.freeze({
     port: values.port,
@@ -118,6 +125,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     postgres: toPostgres(values, values.databaseUrl),
     log: toLog(values, values.log),
     publish: toPublish(values),
+    requestBodyBytes: values.requestBodyBytes,
     keyPepper: values.keyPepper,
     drainDelayMs: values.drainDelayMs,
     drainTimeoutMs: values.drainTimeoutMs,
@@ -156,6 +164,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
   const wanted = {
     ...pipeline,
     ...publish,
+    requestBodyBytes,
     databaseUrl: optional(settings.databaseUrl),
     port: settings.port,
     batchMaxEvents: settings.batchMaxEvents,
@@ -181,6 +190,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
         ...shared(url),
         port: values.port,
         publish: toPublish(values),
+        requestBodyBytes: values.requestBodyBytes,
         keyPepper: values.keyPepper,
         drainDelayMs: 0,
       }),

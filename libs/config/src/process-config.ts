@@ -50,6 +50,8 @@ export interface PipelineConfig {
 export interface ApiConfig extends PipelineConfig {
   readonly port: number;
   readonly publish: PublishConfig;
+  /** Bytes of request bodies held at a time, as sent and inflated. */
+  readonly requestBodyBytes: number;
   readonly keyPepper: string;
   /** Between losing readiness and closing the server; part of `drainTimeoutMs`. */
   readonly drainDelayMs: number;

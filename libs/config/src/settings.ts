@@ -104,6 +104,16 @@ export const settings = {
     },
   ),
 
+  requestBodyBytes: wholeNumber(
+    'MILLRACE_REQUEST_BODY_BYTES',
+    'Bytes of request bodies that one API process reads at the same time; beyond them it answers 503 at once.',
+    {
+      min: 16_000_000,
+      max: 4_000_000_000,
+      fallback: 64_000_000,
+    },
+  ),
+
   batchMaxEvents: wholeNumber(
     'MILLRACE_BATCH_MAX_EVENTS',
     'Events that a consumer stores in one transaction at most.',

@@ -124,6 +124,16 @@ export const problems = {
     headers: { 'Retry-After': '2' },
   }),
 
+  /** No room for the body. It was not read to its end, so there are no ids to tell. */
+  overloaded: (): Problem => ({
+    status: 503,
+    code: 'overloaded',
+    title: 'Too much at once',
+    detail:
+      'This process reads as many request bodies as it may hold. Nothing of this request was taken: send it again.',
+    headers: { 'Retry-After': '1' },
+  }),
+
   notReady: (): Problem => ({
     status: 503,
     code: 'not-ready',

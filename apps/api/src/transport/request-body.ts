@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
+import type { BodyBudget, BodyShare } from './body-budget';
 import { problems, ProblemError } from './problem';
 
 /** Bytes that a body may have as sent, and again after inflating. */
@@ -10,7 +10,8 @@ export const MAX_BODY_BYTES = 5_242_880;
 /** What a client may send on after its body was refused for size before the connection is cut. */
 const MAX_DRAIN_BYTES = 32 * 1024 * 1024;
 
-const inflate = promisify(gunzip);
+/** Chunks kept side by side; more are joined. A chunk of one byte costs some 200 bytes as long as it stands alone. */
+const MAX_LOOSE_CHUNKS = 256;
 
 /**
  * Reads on and throws away, so that a client which writes before it reads still gets its 413, but not for ever: whoever
@@ -24,22 +25,45 @@ function drain(request: IncomingMessage): void {
   });
 }
 
-function collect(request: IncomingMessage): Promise<Buffer> {
+/** The bytes of one body, put together in pieces that are worth their overhead. */
+class BodyBytes {
+  length = 0;
+  private readonly blocks: Buffer[] = [];
+  private loose: Buffer[] = [];
+
+  add(chunk: Buffer): void {
+    this.length += chunk.length;
+    this.loose.push(chunk);
+    if (this.loose.length < MAX_LOOSE_CHUNKS) return;
+    this.blocks.push(Buffer.concat(this.loose));
+    this.loose = [];
+  }
+
+  whole(): Buffer {
+    const [only] = this.loose;
+    if (only !== undefined && this.loose.length === 1 && this.blocks.length === 0) return only;
+    return Buffer.concat([...this.blocks, ...this.loose], this.length);
+  }
+}
+
+/** @param declared bytes that `share` has already. */
+function collect(request: IncomingMessage, share: BodyShare, declared: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const body = new BodyBytes();
     const onData = (chunk: Buffer): void => {
-      bytes += chunk.length;
-      if (bytes > MAX_BODY_BYTES) {
+      try {
+        body.add(chunk);
+        if (body.length > MAX_BODY_BYTES) throw new ProblemError(problems.tooLarge(MAX_BODY_BYTES));
+        if (declared === 0) share.take(chunk.length);
+      } catch (error) {
         request.off('data', onData);
         drain(request);
-        reject(new ProblemError(problems.tooLarge(MAX_BODY_BYTES)));
-      } else chunks.push(chunk);
+        reject(error as ProblemError);
+      }
     };
     request.on('data', onData);
     request.on('end', () => {
-      const [only] = chunks;
-      resolve(only !== undefined && chunks.length === 1 ? only : Buffer.concat(chunks, bytes));
+      resolve(body.whole());
     });
     // Node tells of an abort by an error, as a rule; whatever it says, nobody is left to hear an answer.
     request.on('error', (cause) => {
@@ -55,37 +79,66 @@ function collect(request: IncomingMessage): Promise<Buffer> {
 /** The client went away before its body was complete: nobody is left to answer. */
 export class RequestAbortedError extends Error {}
 
-async function inflated(body: Buffer): Promise<Buffer> {
-  try {
-    return await inflate(body, { maxOutputLength: MAX_BODY_BYTES });
-  } catch (error) {
-    const tooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    const problem = tooLarge ? problems.tooLarge(MAX_BODY_BYTES) : problems.malformed('The body is not valid gzip.');
-    throw new ProblemError(problem, { cause: error });
-  }
+/** Piece by piece, so that a small body which inflates to much is known by what it has become, not by what it may. */
+function inflated(sent: Buffer, share: BodyShare): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const body = new BodyBytes();
+    const gunzip = createGunzip({ chunkSize: 65_536 });
+    const fail = (error: ProblemError): void => {
+      gunzip.destroy();
+      reject(error);
+    };
+    gunzip.on('data', (chunk: Buffer) => {
+      try {
+        body.add(chunk);
+        if (body.length > MAX_BODY_BYTES) throw new ProblemError(problems.tooLarge(MAX_BODY_BYTES));
+        share.take(chunk.length);
+      } catch (error) {
+        fail(error as ProblemError);
+      }
+    });
+    gunzip.on('end', () => {
+      resolve(body.whole());
+    });
+    gunzip.on('error', (cause) => {
+      fail(new ProblemError(problems.malformed('The body is not valid gzip.'), { cause }));
+    });
+    gunzip.end(sent);
+  });
 }
 
 /**
  * The body as text, inflated when `Content-Encoding: gzip` says so; a byte order mark is dropped.
  *
- * @throws {ProblemError} 413 over 5 MiB, 415 for another encoding, 400 for broken gzip or UTF-8.
+ * @throws {ProblemError} 413 over 5 MiB, 415 for another encoding, 400 for broken gzip or UTF-8, 503 when `budget` has
+ *   no room for it.
  * @throws {RequestAbortedError}
  */
-export async function readText(request: IncomingMessage): Promise<string> {
+export async function readText(request: IncomingMessage, budget: BodyBudget): Promise<string> {
   const declared = Number(request.headers['content-length'] ?? 0);
-  if (declared > MAX_BODY_BYTES) {
-    drain(request);
-    throw new ProblemError(problems.tooLarge(MAX_BODY_BYTES));
-  }
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding !== 'identity' && encoding !== 'gzip') {
-    throw new ProblemError(
-      problems.unsupportedMediaType(`Content-Encoding may be gzip or identity, not "${encoding}".`),
-    );
+  const share = budget.open();
+  try {
+    if (declared > MAX_BODY_BYTES) throw new ProblemError(problems.tooLarge(MAX_BODY_BYTES));
+    if (encoding !== 'identity' && encoding !== 'gzip') {
+      throw new ProblemError(
+        problems.unsupportedMediaType(`Content-Encoding may be gzip or identity, not "${encoding}".`),
+      );
+    }
+    // All of a body whose length is told, before the first byte: what has begun is not refused half-way.
+    share.take(declared);
+  } catch (error) {
+    drain(request);
+    throw error;
   }
-  const sent = await collect(request);
-  const body = encoding === 'gzip' ? await inflated(sent) : sent;
-  if (!isUtf8(body)) throw new ProblemError(problems.malformed('The body is not valid UTF-8.'));
-  const text = body.toString('utf8');
-  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  try {
+    const sent = await collect(request, share, declared);
+    const body = encoding === 'gzip' ? await inflated(sent, share) : sent;
+    if (!isUtf8(body)) throw new ProblemError(problems.malformed('The body is not valid UTF-8.'));
+    const text = body.toString('utf8');
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  } finally {
+    // From here on the events count, in the queue in front of the log.
+    share.release();
+  }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { JsonText, parseEvent, type ParsedEvent } from '@app/events';
+import type { BodyBudget } from '../../transport/body-budget';
 import { problems, ProblemError } from '../../transport/problem';
 import { readText } from '../../transport/request-body';
 
@@ -56,11 +57,15 @@ function parseArray(items: readonly unknown[], text: string, projectId: number):
 /**
  * Reads the body of `POST /api/v1/events`: one event, or an array of 1 to 1000.
  *
- * @throws {ProblemError} 400, 413, 415, or 422 when the body as a whole is unusable.
+ * @throws {ProblemError} 400, 413, 415, or 422 when the body as a whole is unusable; 503 when `budget` has no room for it.
  */
-export async function readNativeBody(request: IncomingMessage, projectId: number): Promise<NativeBody> {
+export async function readNativeBody(
+  request: IncomingMessage,
+  projectId: number,
+  budget: BodyBudget,
+): Promise<NativeBody> {
   checkContentType(request);
-  const text = await readText(request);
+  const text = await readText(request, budget);
   const body = parseJson(text);
   if (Array.isArray(body)) return { batch: true, events: parseArray(body, text, projectId) };
   if (typeof body !== 'object' || body === null) throw invalidBody('type', 'must be an event or an array of events');

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { authorize } from '../../transport/auth/authorize';
 import { KeyRing } from '../../transport/auth/key-ring';
+import { BodyBudget } from '../../transport/body-budget';
 import { problems, ProblemError, sendProblem } from '../../transport/problem';
 import { toProblem } from '../../transport/problem.convert';
 import { RequestAbortedError } from '../../transport/request-body';
@@ -69,6 +70,7 @@ export class NativeDoor {
   constructor(
     private readonly ingest: IngestService,
     private readonly keys: KeyRing,
+    private readonly budget: BodyBudget,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -78,7 +80,7 @@ export class NativeDoor {
     try {
       const { projectId } = await authorize(request, this.keys, 'ingest');
       const { atomic } = readOptions(request.url ?? '');
-      const { batch, events } = await readNativeBody(request, projectId);
+      const { batch, events } = await readNativeBody(request, projectId, this.budget);
       const outcome = await this.ingest.accept(events, { requestId, atomic });
       if (outcome.accepted === 0) throw refusal(outcome, batch);
       send(response, requestId, answer(outcome, batch));
