@@ -34,8 +34,10 @@ describe('the configuration of a process', () => {
       publish: { timeoutMs: 10_000, queueEvents: 20_000, queueBytes: 32_000_000 },
       requestBodyBytes: 64_000_000,
       keyPepper: '',
+      accessLogSample: 100,
       drainDelayMs: 5000,
       drainTimeoutMs: 25_000,
+      metricsKey: undefined,
     });
   });
 

@@ -16,6 +16,7 @@ type SettingValue<S> = S extends Setting<infer T> ? T : never;
 type ValuesOf<S> = { readonly [K in keyof S]: SettingValue<S[K]> };
 
 const { logLevel, log, drainTimeoutMs, requestBodyBytes, keyPepper, bootstrapKeyFile, dataDir } = settings;
+const { accessLogSample, metricsKey, progressTimeoutMs, batchMaxEvents } = settings;
 
 const database = {
   databaseUrl: settings.databaseUrl,
@@ -41,7 +42,7 @@ const publish = {
   publishQueueBytes: settings.publishQueueBytes,
 };
 
-const pipeline = { logLevel, log, drainTimeoutMs, ...database, ...kafka };
+const pipeline = { logLevel, log, drainTimeoutMs, metricsKey, ...database, ...kafka };
 
 type KafkaValues = ValuesOf<typeof kafka>;
 
@@ -116,6 +117,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     requestBodyBytes,
     port: settings.port,
     keyPepper,
+    accessLogSample,
     drainDelayMs: settings.drainDelayMs,
   };
   const values = readSettings(environment, wanted, logProblems);
@@ -127,14 +129,16 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     publish: toPublish(values),
     requestBodyBytes: values.requestBodyBytes,
     keyPepper: values.keyPepper,
+    accessLogSample: values.accessLogSample,
     drainDelayMs: values.drainDelayMs,
     drainTimeoutMs: values.drainTimeoutMs,
+    metricsKey: values.metricsKey,
   });
 }
 
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadConsumerConfig(environment: Environment): ConsumerConfig {
-  const wanted = { ...pipeline, healthPort: settings.healthPort, batchMaxEvents: settings.batchMaxEvents };
+  const wanted = { ...pipeline, healthPort: settings.healthPort, batchMaxEvents, progressTimeoutMs };
   const values = readSettings(environment, wanted, logProblems);
   return Object.freeze({
     healthPort: values.healthPort,
@@ -142,7 +146,9 @@ export function loadConsumerConfig(environment: Environment): ConsumerConfig {
     postgres: toPostgres(values, values.databaseUrl),
     log: toLog(values, values.log),
     batchMaxEvents: values.batchMaxEvents,
+    progressTimeoutMs: values.progressTimeoutMs,
     drainTimeoutMs: values.drainTimeoutMs,
+    metricsKey: values.metricsKey,
   });
 }
 
@@ -167,7 +173,9 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
     requestBodyBytes,
     databaseUrl: optional(settings.databaseUrl),
     port: settings.port,
-    batchMaxEvents: settings.batchMaxEvents,
+    batchMaxEvents,
+    progressTimeoutMs,
+    accessLogSample,
     keyPepper,
     dataDir,
   };
@@ -178,6 +186,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
     postgres: toPostgres(values, url),
     log: carrier,
     drainTimeoutMs: values.drainTimeoutMs,
+    metricsKey: values.metricsKey,
   });
   return Object.freeze({
     logLevel: values.logLevel,
@@ -192,10 +201,16 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
         publish: toPublish(values),
         requestBodyBytes: values.requestBodyBytes,
         keyPepper: values.keyPepper,
+        accessLogSample: values.accessLogSample,
         drainDelayMs: 0,
       }),
     consumer: (url: string) =>
-      Object.freeze({ ...shared(url), healthPort: undefined, batchMaxEvents: values.batchMaxEvents }),
+      Object.freeze({
+        ...shared(url),
+        healthPort: undefined,
+        batchMaxEvents: values.batchMaxEvents,
+        progressTimeoutMs: values.progressTimeoutMs,
+      }),
   });
 }
 

@@ -45,6 +45,8 @@ export interface PipelineConfig {
   readonly postgres: PostgresConfig;
   readonly log: LogConfig;
   readonly drainTimeoutMs: number;
+  /** Bearer token of a scrape; undefined: anybody may. */
+  readonly metricsKey: string | undefined;
 }
 
 export interface ApiConfig extends PipelineConfig {
@@ -53,6 +55,8 @@ export interface ApiConfig extends PipelineConfig {
   /** Bytes of request bodies held at a time, as sent and inflated. */
   readonly requestBodyBytes: number;
   readonly keyPepper: string;
+  /** One of so many accepted posts has an access line. */
+  readonly accessLogSample: number;
   /** Between losing readiness and closing the server; part of `drainTimeoutMs`. */
   readonly drainDelayMs: number;
 }
@@ -62,6 +66,8 @@ export interface ConsumerConfig extends PipelineConfig {
   readonly healthPort: number | undefined;
   /** Events stored in one transaction at most. */
   readonly batchMaxEvents: number;
+  /** Without a commit for so long, with work to do, it is not alive. */
+  readonly progressTimeoutMs: number;
 }
 
 export interface MigrateConfig {

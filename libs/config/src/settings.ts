@@ -3,7 +3,7 @@ import { brokerList, flag, oneOf, optional, text, url, wholeNumber } from './set
 /** Every variable that any process reads, once. `.env.example` and the table in the documentation are held to it. */
 export const settings = {
   port: wholeNumber('PORT', 'Port of the HTTP API; 0 lets the system choose.', { min: 0, max: 65_535, fallback: 3000 }),
-  healthPort: wholeNumber('HEALTH_PORT', 'Port of /healthz and /readyz of a consumer; 0 lets the system choose.', {
+  healthPort: wholeNumber('HEALTH_PORT', 'Port of health and metrics of a consumer; 0 lets the system choose.', {
     min: 0,
     max: 65_535,
     fallback: 3001,
@@ -13,6 +13,20 @@ export const settings = {
     'Least serious log line that is written.',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'info',
+  ),
+  accessLogSample: wholeNumber(
+    'MILLRACE_ACCESS_LOG_SAMPLE',
+    'One of so many accepted posts has an access line; refusals and every other request have one each.',
+    {
+      min: 1,
+      max: 1_000_000,
+      fallback: 100,
+    },
+  ),
+  metricsKey: optional(
+    text('MILLRACE_METRICS_KEY', 'Bearer token that /metrics asks for; without it anybody may read them.', {
+      secret: true,
+    }),
   ),
 
   databaseUrl: url(
@@ -121,6 +135,15 @@ export const settings = {
       min: 1,
       max: 50_000,
       fallback: 5000,
+    },
+  ),
+  progressTimeoutMs: wholeNumber(
+    'MILLRACE_PROGRESS_TIMEOUT_MS',
+    'Milliseconds that a consumer may commit nothing, with records to read and PostgreSQL up, until /healthz says 503.',
+    {
+      min: 1000,
+      max: 3_600_000,
+      fallback: 120_000,
     },
   ),
   drainTimeoutMs: wholeNumber(

@@ -1,4 +1,11 @@
 export { FrameworkLogger } from './framework-logger';
+export { Dependency } from './health/dependency';
+export { Vitals, type Progress } from './health/vitals';
+export { VitalsModule } from './health/vitals.module';
 export { createLogger } from './logger';
 export { LoggingModule } from './logging.module';
+export { DurationHistogram } from './metrics/duration-histogram';
+export { apiMetrics, consumerMetrics, metricCatalog, processMetrics } from './metrics/metric-catalog';
+export { MetricSet, type Sample } from './metrics/metric-set';
 export { runProcess, type Stoppable } from './run-process';
+export { SharedAnswer } from './shared-answer';
