@@ -38,8 +38,11 @@ export class BatchMerger {
   deliver(payload: EachBatchPayload): Promise<void> {
     if (this.closed) return Promise.resolve();
     const delivery = new Delivery(payload);
-    const { partition, highWatermark } = payload.batch;
-    this.progress.fetched(partition, Number(payload.batch.firstOffset()), Number(highWatermark));
+    this.progress.fetched(delivery.partition, delivery.nextOffset, Number(payload.batch.highWatermark));
+    if (delivery.left === 0) {
+      delivery.moveTo(delivery.nextOffset);
+      return Promise.resolve();
+    }
     this.waiting.push(delivery);
     this.draining ??= this.drain();
     return delivery.released;

@@ -1,6 +1,7 @@
-import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { EachBatchPayload } from 'kafkajs';
 import type { LogRecord, PartitionBatch } from '../log-record';
 import type { Pausable } from '../paused-partitions';
+import { readRecords, type RecordBatch } from './record-batch';
 
 /**
  * What kafkajs handed over for one partition and waits for. It is dealt with in slices; what is not resolved by the time
@@ -11,8 +12,10 @@ export class Delivery implements Pausable {
   private release!: () => void;
   private refuse!: (error: unknown) => void;
   private from = 0;
+  private readonly records: readonly LogRecord[];
 
   constructor(readonly payload: EachBatchPayload) {
+    this.records = recordsOf(payload.batch);
     this.released = new Promise((resolve, reject) => {
       this.release = resolve;
       this.refuse = reject;
@@ -24,7 +27,17 @@ export class Delivery implements Pausable {
   }
 
   get left(): number {
-    return this.payload.batch.messages.length - this.from;
+    return this.records.length - this.from;
+  }
+
+  /** Where the next record is; behind the last one, when nothing is left. */
+  get nextOffset(): number {
+    return this.records[this.from]?.offset ?? this.endOffset;
+  }
+
+  /** Behind the last record there may be a transaction marker, or gaps, which are no records but have offsets. */
+  private get endOffset(): number {
+    return Number(this.payload.batch.lastOffset()) + 1;
   }
 
   pause(): () => void {
@@ -33,19 +46,15 @@ export class Delivery implements Pausable {
 
   /** The next records, at most `max`. They stay the next ones until `moveTo`. */
   slice(max: number): Slice {
-    const { topic, partition, highWatermark, messages } = this.payload.batch;
-    const taken = messages.slice(this.from, this.from + max);
-    const batch = { topic, partition, logEnd: Number(highWatermark), records: taken.map(toLogRecord) };
-    const atEnd = this.from + taken.length === messages.length;
-    // Behind the last record there may be a transaction marker, which is no record but has an offset.
-    const last = atEnd ? this.payload.batch.lastOffset() : taken.at(-1)?.offset;
-    return { delivery: this, batch, next: Number(last) + 1 };
+    const { topic, partition, highWatermark } = this.payload.batch;
+    const records = this.records.slice(this.from, this.from + max);
+    const batch = { topic, partition, logEnd: Number(highWatermark), records };
+    return { delivery: this, batch, next: this.records[this.from + max]?.offset ?? this.endOffset };
   }
 
   /** Everything below `next` is dealt with and committed. */
   moveTo(next: number): void {
-    const { messages } = this.payload.batch;
-    while (this.from < messages.length && Number(messages[this.from]?.offset) < next) this.from += 1;
+    while (this.nextOffset < next && this.left > 0) this.from += 1;
     this.payload.resolveOffset(String(next - 1));
   }
 
@@ -64,6 +73,10 @@ export interface Slice {
   readonly next: number;
 }
 
-function toLogRecord({ offset, key, value, headers }: KafkaMessage): LogRecord {
-  return { offset: Number(offset), key, value, headers: headers as LogRecord['headers'] };
+/** kafkajs tells where it asked the broker to begin; its types do not. A record batch may begin before. */
+function recordsOf(batch: EachBatchPayload['batch'] & { readonly fetchedOffset?: string }): LogRecord[] {
+  const from = Number(batch.fetchedOffset);
+  return (batch.messages as unknown as readonly RecordBatch[])
+    .flatMap((each) => readRecords(each))
+    .filter(({ offset }) => offset >= from);
 }

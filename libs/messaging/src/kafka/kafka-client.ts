@@ -3,6 +3,7 @@ import tls from 'node:tls';
 import { Kafka, type ISocketFactoryArgs, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaConfig } from '@app/config';
+import { installFetchDecoding } from './fetch-decoding';
 import { calmIdleConnections } from './idle-connections';
 import { kafkaLogCreator, kafkaLogLevel } from './kafka-log';
 import { installProduceEncoding } from './produce-encoding';
@@ -33,6 +34,7 @@ export class KafkaClient {
   constructor(config: KafkaConfig, options: KafkaClientOptions, logger: Logger) {
     calmIdleConnections();
     installProduceEncoding();
+    installFetchDecoding();
     this.kafka = new Kafka({
       clientId: 'millrace',
       brokers: [...config.brokers],

@@ -36,3 +36,30 @@ declare module 'kafkajs/src/broker' {
   }
   export = Broker;
 }
+
+/** What `fetch-decoding.ts` replaces. */
+declare module 'kafkajs/src/protocol/requests/fetch/v11/response' {
+  const response: { decode: (bytes: Buffer) => Promise<import('./fetch-decoding').FetchResponse> };
+  export = response;
+}
+
+/** What `record-batch.spec.ts` compares with. */
+declare module 'kafkajs/src/protocol/decoder' {
+  class Decoder {
+    constructor(buffer: Buffer);
+  }
+  export = Decoder;
+}
+declare module 'kafkajs/src/protocol/recordBatch/v0/decoder' {
+  import type Decoder from 'kafkajs/src/protocol/decoder';
+  import type { KafkaMessage } from 'kafkajs';
+  const decode: (decoder: Decoder) => Promise<{ readonly records: readonly KafkaMessage[] }>;
+  export = decode;
+}
+declare module 'kafkajs/src/protocol/recordBatch/v0' {
+  export function RecordBatch(fields: object): Promise<{ readonly buffer: Buffer }>;
+}
+declare module 'kafkajs/src/protocol/recordBatch/record/v0' {
+  const record: (fields: object) => unknown;
+  export = record;
+}
