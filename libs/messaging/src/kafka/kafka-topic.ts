@@ -10,6 +10,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const RETRIES = 5;
 const READY_LIMIT_MS = 30_000;
 const READY_POLL_MS = 50;
+const REPLICATION = 3;
 const THIRTY_DAYS_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** What a topic really is, for the line at boot. */
@@ -29,8 +30,7 @@ export interface TopicFacts {
  */
 export async function ensureKafkaTopic(config: KafkaConfig, logger: Logger): Promise<void> {
   await withAdmin(config, logger, async (admin) => {
-    const { brokers } = await admin.describeCluster();
-    const replicationFactor = Math.min(3, brokers.length);
+    const replicationFactor = await replicationOf(admin, config);
     const created = await admin.createTopics({
       waitForLeaders: false, // kafkajs gives up when the broker asked has not heard of the topic yet
       topics: [
@@ -46,6 +46,28 @@ export async function ensureKafkaTopic(config: KafkaConfig, logger: Logger): Pro
     const facts = await readTopicFacts(admin, config.topic);
     logger.info({ topic: config.topic, ...facts }, created ? 'Topic made.' : 'Topic exists, left as it is.');
   });
+}
+
+/**
+ * A topic keeps the number of replicas that it was made with, so a cluster that is still starting is waited for.
+ *
+ * @throws {Error} when it stays smaller than the configuration says.
+ */
+async function replicationOf(admin: Admin, { topic, brokers: listed }: KafkaConfig): Promise<number> {
+  const deadline = Date.now() + READY_LIMIT_MS;
+  const wanted = Math.min(REPLICATION, listed.length);
+  for (;;) {
+    const { brokers } = await admin.describeCluster();
+    if (brokers.length >= wanted) return Math.min(REPLICATION, brokers.length);
+    if ((await admin.listTopics()).includes(topic)) return brokers.length; // Not to be made: the number does not matter.
+    if (Date.now() > deadline) {
+      throw new Error(
+        `KAFKA_BROKERS names ${listed.length} brokers, the cluster has ${brokers.length}: a topic made now would keep ` +
+          `${brokers.length} replicas`,
+      );
+    }
+    await delay(READY_POLL_MS);
+  }
 }
 
 /**

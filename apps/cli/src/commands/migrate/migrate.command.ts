@@ -1,12 +1,14 @@
-import { loadMigrateConfig, readEnvironment } from '@app/config';
+import { setTimeout as delay } from 'node:timers/promises';
+import { loadMigrateConfig, readEnvironment, type MigrateConfig } from '@app/config';
 import { ensureLog } from '@app/messaging';
 import { createLogger } from '@app/observability';
 import { ApiKeys, Database, ensureFirstKey, migrateUp, mintFirstKey } from '@app/persistence';
-import type { Command } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
+
+const RETRY_MS = 1000;
 
 /** Brings schema, topic and first key up to what this version needs; what is there already stays as it is. */
-async function migrate(): Promise<void> {
-  const config = loadMigrateConfig(readEnvironment());
+async function migrateOnce(config: MigrateConfig): Promise<void> {
   const logger = createLogger({ level: 'warn', app: 'migrate' });
   const database = new Database(config.postgres);
   try {
@@ -28,9 +30,35 @@ async function migrate(): Promise<void> {
   }
 }
 
+/** Tries again until it succeeds or `waitSeconds` are over: where all start at once, database and brokers come late. */
+async function migrate({ wait }: { readonly wait: number }): Promise<void> {
+  const config = loadMigrateConfig(readEnvironment());
+  const deadline = Date.now() + wait * 1000;
+  let said = '';
+  for (;;) {
+    try {
+      await migrateOnce(config);
+      return;
+    } catch (error) {
+      if (Date.now() >= deadline) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      if (reason !== said) console.error(`Not yet: ${reason}`);
+      said = reason;
+    }
+    await delay(RETRY_MS);
+  }
+}
+
+function seconds(value: string): number {
+  const number = Number(value);
+  if (!Number.isFinite(number) || number < 0) throw new InvalidArgumentError('It must be a number of seconds.');
+  return number;
+}
+
 export function addMigrateCommand(program: Command): void {
   program
     .command('migrate')
     .description('Apply migrations to DATABASE_URL, make the topic, and the first API key when there is none.')
+    .option('--wait <seconds>', 'how long to try again while database or brokers are not there yet', seconds, 0)
     .action(migrate);
 }
