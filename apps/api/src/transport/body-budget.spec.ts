@@ -14,17 +14,29 @@ describe('BodyBudget', () => {
   it('gives large bodies three quarters of the room, and the rest to small ones', () => {
     const budget = new BodyBudget(1_000_000);
     budget.open().take(700_000);
-    expect(refusalOf(() => budget.open().take(70_000))).toMatchObject({ status: 503, code: 'overloaded' });
+    expect(
+      refusalOf(() => {
+        budget.open().take(70_000);
+      }),
+    ).toMatchObject({ status: 503, code: 'overloaded' });
     for (let count = 0; count < 5; count += 1) budget.open().take(60_000);
     expect(budget.heldBytes).toBe(1_000_000);
-    expect(refusalOf(() => budget.open().take(1))).toMatchObject({ status: 503 });
+    expect(
+      refusalOf(() => {
+        budget.open().take(1);
+      }),
+    ).toMatchObject({ status: 503 });
   });
 
   it('counts what a body has grown to, not its latest piece', () => {
     const budget = new BodyBudget(1_000_000);
     const share = budget.open();
     share.take(749_999);
-    expect(refusalOf(() => share.take(2))).toMatchObject({ status: 503 });
+    expect(
+      refusalOf(() => {
+        share.take(2);
+      }),
+    ).toMatchObject({ status: 503 });
     share.take(1);
   });
 
@@ -41,6 +53,10 @@ describe('BodyBudget', () => {
   it('takes an empty body however full it is', () => {
     const budget = new BodyBudget(100);
     budget.open().take(100);
-    expect(refusalOf(() => budget.open().take(0))).toBeUndefined();
+    expect(
+      refusalOf(() => {
+        budget.open().take(0);
+      }),
+    ).toBeUndefined();
   });
 });

@@ -50,15 +50,18 @@ class BodyBytes {
 function collect(request: IncomingMessage, share: BodyShare, declared: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const body = new BodyBytes();
+    const refuse = (error: ProblemError): void => {
+      request.off('data', onData);
+      drain(request);
+      reject(error);
+    };
     const onData = (chunk: Buffer): void => {
       try {
         body.add(chunk);
         if (body.length > MAX_BODY_BYTES) throw new ProblemError(problems.tooLarge(MAX_BODY_BYTES));
         if (declared === 0) share.take(chunk.length);
       } catch (error) {
-        request.off('data', onData);
-        drain(request);
-        reject(error as ProblemError);
+        refuse(error as ProblemError);
       }
     };
     request.on('data', onData);
