@@ -22,6 +22,8 @@ export interface ConsumerStatus {
   readonly assigned: readonly number[];
   /** Partitions that wait for a backoff, or are held. */
   readonly paused: readonly number[];
+  /** Of the assigned ones, those at a record that this program must not judge, also while they are tried again. */
+  readonly held: readonly number[];
   /** Per assigned partition: records on the log that this member has not committed yet, as of its last fetch. */
   readonly lagByPartition: ReadonlyMap<number, number>;
   /** Time of the last commit of an offset, or undefined before the first. */

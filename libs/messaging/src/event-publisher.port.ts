@@ -1,5 +1,14 @@
 import { PipelineError, type Event } from '@app/events';
 
+/** What a publisher is doing, for metrics. */
+export interface PublisherStatus {
+  /** Events that are taken and not confirmed yet, and their bytes. */
+  readonly queuedEvents: number;
+  readonly queuedBytes: number;
+  /** True while every call is refused at once, because the log did not confirm. */
+  readonly refusing: boolean;
+}
+
 /** Puts accepted events on the log. */
 export abstract class EventPublisher {
   /**
@@ -11,6 +20,8 @@ export abstract class EventPublisher {
    * @throws {PublishUnconfirmedError} unknown outcome: sending the same events again is always safe.
    */
   abstract publish(events: readonly Event[], requestId: string): Promise<void>;
+
+  abstract status(): PublisherStatus;
 
   /** Takes no more; resolves when what was taken is settled. May be called twice. */
   abstract close(): Promise<void>;

@@ -1,13 +1,16 @@
 import type { LogConfig, PublishConfig } from '@app/config';
 import { Database } from '@app/persistence';
-import { Module, Optional, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Module, Optional, type DynamicModule, type FactoryProvider, type OnApplicationShutdown } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { EventConsumer } from './event-consumer.port';
 import { EventPublisher } from './event-publisher.port';
 import { KafkaEventConsumer } from './kafka/kafka-event-consumer';
 import { KafkaEventPublisher } from './kafka/kafka-event-publisher';
+import { KafkaLogProbe } from './kafka/kafka-log-probe';
+import { LogProbe } from './log-probe.port';
 import { PostgresEventConsumer } from './postgres/postgres-event-consumer';
 import { PostgresEventPublisher } from './postgres/postgres-event-publisher';
+import { PostgresLogProbe } from './postgres/postgres-log-probe';
 
 function publisher(log: LogConfig, publish: PublishConfig, database: Database, { logger }: PinoLogger): EventPublisher {
   if (log.kind === 'postgres') return new PostgresEventPublisher(database, { topic: log.topic, publish }, logger);
@@ -34,12 +37,19 @@ function consumer(
   return new PostgresEventConsumer(database, { topic, group, batchMaxEvents: options.batchMaxEvents }, logger);
 }
 
+function probe(log: LogConfig): FactoryProvider<LogProbe> {
+  const useFactory = (database: Database, { logger }: PinoLogger): LogProbe =>
+    log.kind === 'kafka' ? new KafkaLogProbe(log.kafka, logger) : new PostgresLogProbe(database, log);
+  return { provide: LogProbe, useFactory, inject: [Database, PinoLogger] };
+}
+
 /** Binds the ports of the log to Kafka or to the embedded log. The latter needs `PersistenceModule` in the app. */
 @Module({})
 export class MessagingModule implements OnApplicationShutdown {
   constructor(
     @Optional() private readonly publisher?: EventPublisher,
     @Optional() private readonly consumer?: EventConsumer,
+    @Optional() private readonly logProbe?: LogProbe,
   ) {}
 
   static forPublishing(log: LogConfig, publish: PublishConfig): DynamicModule {
@@ -47,8 +57,8 @@ export class MessagingModule implements OnApplicationShutdown {
       publisher(log, publish, database, logger);
     return {
       module: MessagingModule,
-      providers: [{ provide: EventPublisher, useFactory, inject: [Database, PinoLogger] }],
-      exports: [EventPublisher],
+      providers: [{ provide: EventPublisher, useFactory, inject: [Database, PinoLogger] }, probe(log)],
+      exports: [EventPublisher, LogProbe],
     };
   }
 
@@ -57,13 +67,13 @@ export class MessagingModule implements OnApplicationShutdown {
       consumer(log, options, database, logger);
     return {
       module: MessagingModule,
-      providers: [{ provide: EventConsumer, useFactory, inject: [Database, PinoLogger] }],
-      exports: [EventConsumer],
+      providers: [{ provide: EventConsumer, useFactory, inject: [Database, PinoLogger] }, probe(log)],
+      exports: [EventConsumer, LogProbe],
     };
   }
 
   /** After the HTTP server has closed, so that no request is left without its confirmation. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.publisher?.close(), this.consumer?.stop()]);
+    await Promise.all([this.publisher?.close(), this.consumer?.stop(), this.logProbe?.close()]);
   }
 }

@@ -49,6 +49,10 @@ export class PausedPartitions {
     return [...new Set([...this.resumes.keys(), ...held])].sort((a, b) => a - b);
   }
 
+  held(): number[] {
+    return [...this.holds.keys()].sort((a, b) => a - b);
+  }
+
   backOff(partitions: readonly Pausable[], error: unknown): void {
     if (!this.failing) {
       const waiting = partitions.map(({ partition }) => partition);

@@ -66,6 +66,11 @@ export class PublishQueue<T extends Sendable> {
     });
   }
 
+  /** What is taken and not settled yet. */
+  get load(): { readonly events: number; readonly bytes: number } {
+    return { events: this.events, bytes: this.bytes };
+  }
+
   /** Takes no more; resolves when every call is settled and nothing is in flight. May be called twice. */
   async close(): Promise<void> {
     this.closed = true;

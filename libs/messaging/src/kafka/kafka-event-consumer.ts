@@ -71,9 +71,11 @@ export class KafkaEventConsumer extends EventConsumer {
 
   status(): ConsumerStatus {
     const { assigned } = this.progress;
-    const paused = this.session?.paused.list().filter((partition) => assigned.includes(partition)) ?? [];
+    const isMine = (partition: number): boolean => assigned.includes(partition);
+    const paused = this.session?.paused.list().filter(isMine) ?? [];
+    const held = this.session?.paused.held().filter(isMine) ?? [];
     const { joined, lastCommitAt } = this;
-    return { joined, assigned, paused, lagByPartition: this.progress.lag(), lastCommitAt };
+    return { joined, assigned, paused, held, lagByPartition: this.progress.lag(), lastCommitAt };
   }
 
   async stop(): Promise<void> {

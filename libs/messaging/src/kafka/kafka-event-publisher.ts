@@ -2,7 +2,7 @@ import type { Message } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaConfig, PublishConfig } from '@app/config';
 import type { Event } from '@app/events';
-import { EventPublisher, PublishUnconfirmedError } from '../event-publisher.port';
+import { EventPublisher, PublishUnconfirmedError, type PublisherStatus } from '../event-publisher.port';
 import { toEventRecords } from '../event-record.mapping';
 import { PublishQueue } from '../publish-queue';
 import { CircuitBreaker } from './circuit-breaker';
@@ -62,6 +62,11 @@ export class KafkaEventPublisher extends EventPublisher {
   async publish(events: readonly Event[], requestId: string): Promise<void> {
     if (this.breaker.open) throw this.refusal();
     await this.queue.publish(weigh(events, requestId));
+  }
+
+  override status(): PublisherStatus {
+    const { events, bytes } = this.queue.load;
+    return { queuedEvents: events, queuedBytes: bytes, refusing: this.breaker.open };
   }
 
   /** Refuses new events, lets the waiting ones be confirmed, disconnects. May be called twice. */

@@ -104,9 +104,11 @@ export class PostgresEventConsumer extends EventConsumer {
     const { joined, lastCommitAt } = this;
     const assigned = joined ? this.membership.assigned : [];
     const lag = this.reader.lag();
-    const paused = this.paused.list().filter((partition) => assigned.includes(partition));
+    const isMine = (partition: number): boolean => assigned.includes(partition);
+    const paused = this.paused.list().filter(isMine);
+    const held = this.paused.held().filter(isMine);
     const lagByPartition = new Map(assigned.map((partition) => [partition, lag.get(partition) ?? 0]));
-    return { joined, assigned, paused, lagByPartition, lastCommitAt };
+    return { joined, assigned, paused, held, lagByPartition, lastCommitAt };
   }
 
   override stop(): Promise<void> {

@@ -2,7 +2,7 @@ import type { PublishConfig } from '@app/config';
 import type { Event } from '@app/events';
 import type { Database } from '@app/persistence';
 import type { Logger } from 'pino';
-import { EventPublisher } from '../event-publisher.port';
+import { EventPublisher, type PublisherStatus } from '../event-publisher.port';
 import { toEventRecords, type EventRecord } from '../event-record.mapping';
 import { murmur2, partitionOfHash } from '../murmur2';
 import { PublishQueue } from '../publish-queue';
@@ -49,6 +49,12 @@ export class PostgresEventPublisher extends EventPublisher {
 
   override async publish(events: readonly Event[], requestId: string): Promise<void> {
     await this.queue.publish(toQueued(toEventRecords(events, requestId)));
+  }
+
+  /** Without a breaker: it is the database that says no, and says it at once. */
+  override status(): PublisherStatus {
+    const { events, bytes } = this.queue.load;
+    return { queuedEvents: events, queuedBytes: bytes, refusing: false };
   }
 
   /** Takes no more; resolves when what was taken is settled. The database stays open. May be called twice. */
