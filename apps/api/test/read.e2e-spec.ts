@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import request, { type Test } from 'supertest';
-import { parseEvent, type Event } from '@app/events';
+import { parseEvent, toStorableEvent, type Event } from '@app/events';
 import { EventStore } from '@app/persistence';
 import { runningApi, type TestApi } from './running-api';
 
@@ -28,7 +28,12 @@ function anEvent(body: Record<string, unknown>, projectId = 1): Event {
 
 /** Stores events as a consumer would. */
 async function stored(...events: Event[]): Promise<void> {
-  const outcomes = events.map((event) => ({ partition: 0, offset: offset++, kind: 'persist' as const, event }));
+  const outcomes = events.map((event) => ({
+    partition: 0,
+    offset: offset++,
+    kind: 'persist' as const,
+    event: toStorableEvent(event),
+  }));
   const logEnds = new Map([[0, offset]]);
   await new EventStore(test.db.database).insert({ group: 'g', topic: 't', outcomes, logEnds });
 }

@@ -1,4 +1,4 @@
-import { encodeEvent, parseEvent, type Event } from '@app/events';
+import { encodeEvent, parseEvent, toStorableEvent, type Event } from '@app/events';
 import type { LogRecord, PartitionBatch } from '@app/messaging';
 import { decide } from './decide';
 
@@ -26,8 +26,8 @@ it('persists what it can read, in the order of the log', () => {
   const [a, b] = [anEvent(), anEvent()];
   expect(decide([batchOf(0, encodeEvent(a)), batchOf(1, encodeEvent(b))])).toEqual({
     outcomes: [
-      { partition: 0, offset: 100, kind: 'persist', event: a },
-      { partition: 1, offset: 100, kind: 'persist', event: b },
+      { partition: 0, offset: 100, kind: 'persist', event: toStorableEvent(a) },
+      { partition: 1, offset: 100, kind: 'persist', event: toStorableEvent(b) },
     ],
     held: [],
   });

@@ -1,4 +1,4 @@
-import { decodeEvent, MalformedEventError, NewerVersionError, type Event } from '@app/events';
+import { decodeStorableEvent, MalformedEventError, NewerVersionError, type StorableEvent } from '@app/events';
 import { headerText, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
 import type { NewDeadLetter, RecordOutcome } from '@app/persistence';
 
@@ -31,11 +31,11 @@ function readProject(headers: LogRecord['headers']): number | undefined {
   return id !== undefined && id <= MAX_PROJECT ? id : undefined;
 }
 
-function read(record: LogRecord): Event {
+function read(record: LogRecord): StorableEvent {
   if (record.value === null) throw new MalformedEventError('The record has no value.');
   const projectId = projectOf(record);
   if (projectId === undefined) throw new MalformedEventError('The header "project" is missing or no number.');
-  return decodeEvent(record.value, projectId);
+  return decodeStorableEvent(record.value, projectId);
 }
 
 /** A record as it is kept when it cannot be stored as an event. */
@@ -56,12 +56,12 @@ export function toDeadLetter(
 }
 
 function decideOne(record: LogRecord, partition: number): RecordOutcome {
-  const place = { partition, offset: record.offset };
+  const { offset } = record;
   try {
-    return { ...place, kind: 'persist', event: read(record) };
+    return { partition, offset, kind: 'persist', event: read(record) };
   } catch (error) {
     if (error instanceof MalformedEventError) {
-      return { ...place, kind: 'dead-letter', letter: toDeadLetter(record, 'decode', error) };
+      return { partition, offset, kind: 'dead-letter', letter: toDeadLetter(record, 'decode', error) };
     }
     throw error;
   }

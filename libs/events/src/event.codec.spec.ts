@@ -1,6 +1,14 @@
 import * as fc from 'fast-check';
 import type { Event, JsonObject } from './event';
-import { decodeEvent, encodeEvent, MalformedEventError, NewerVersionError, partitionKey } from './event.codec';
+import {
+  decodeEvent,
+  decodeStorableEvent,
+  encodeEvent,
+  MalformedEventError,
+  NewerVersionError,
+  partitionKey,
+  toStorableEvent,
+} from './event.codec';
 import { JsonText } from './json-text';
 import { parseEvent } from './parse-event';
 
@@ -64,11 +72,31 @@ it('whatever the door accepts survives the wire and reads back equal', () => {
       kept += 1;
       const back = decodeEvent(encodeEvent(parsed.event), 3);
       expect(back).toEqual(parsed.event);
+      expect(decodeStorableEvent(encodeEvent(parsed.event), 3)).toEqual(toStorableEvent(parsed.event));
       expect(back.data).toEqual((JSON.parse(text) as { data?: JsonObject }).data ?? {});
     }),
     { numRuns: 2000 },
   );
   expect(kept).toBeGreaterThan(500);
+});
+
+it.each([
+  ['as this program writes it', encodeEvent({ ...bare, data: { x: ',"data":{}', data: { data: 1 } } })],
+  ['with a context behind it', encodeEvent({ ...complete, data: { data: { data: 1 } } })],
+  ['before other members', Buffer.from(encodeEvent(bare).toString().replace('{"v":1', '{"data":{"a":1},"v":1'))],
+  [
+    'with spaces',
+    Buffer.from(
+      encodeEvent(bare)
+        .toString()
+        .replaceAll(':', ' : ')
+        .replaceAll(/(\d\d) : /g, '$1:'),
+    ),
+  ],
+  ['in a name', encodeEvent({ ...bare, name: '","data":{"no":1},"', data: { yes: 1 } })],
+])('a store gets the text of data, %s', (_, value) => {
+  const { data } = decodeEvent(value, 3);
+  expect(JSON.parse(decodeStorableEvent(value, 3).data)).toEqual(data);
 });
 
 it.each<[string, Buffer]>([

@@ -29,3 +29,9 @@ export interface Event {
   /** What a door keeps beside `data` (CloudEvents attributes, Segment context). Same limits as `data`. */
   readonly context: JsonObject | undefined;
 }
+
+/** An event on its way into a store, which takes `data` and `context` as JSON texts and has no use for the objects. */
+export interface StorableEvent extends Omit<Event, 'data' | 'context'> {
+  readonly data: string;
+  readonly context: string | undefined;
+}

@@ -13,105 +13,168 @@ const SIZE_BYTES = 4;
 
 const OID = { bytea: 17, int8: 20, int4: 23, text: 25, timestamptz: 1184, uuid: 2950, jsonb: 3802 } as const;
 
+/** First byte of a jsonb. */
+const JSONB_VERSION = 1;
+
 /** Milliseconds from 1970 to 2000, where PostgreSQL counts from. */
 const POSTGRES_EPOCH_MS = 946_684_800_000;
 
+/** What a row has in the column; null and undefined are NULL. */
+type Column<R, T> = (row: R) => T;
+
 /** @throws {StoreRefusedError} as the server would, for a number that is no int4. */
-export function int4Array(values: readonly number[]): Buffer {
-  return fixedArray(OID.int4, 4, values, (buffer, value, at) => {
+export function int4Array<R>(rows: readonly R[], column: Column<R, number>): Buffer {
+  return fixedArray(OID.int4, 4, rows, (buffer, row, at) => {
+    const value = column(row);
     if ((value | 0) !== value) throw new StoreRefusedError('A number is out of range for its column.', '22003');
     buffer.writeInt32BE(value, at);
   });
 }
 
-/** @param values safe integers. */
-export function int8Array(values: readonly number[]): Buffer {
-  return fixedArray(OID.int8, 8, values, writeInt8);
+/** @param column safe integers. */
+export function int8Array<R>(rows: readonly R[], column: Column<R, number>): Buffer {
+  return fixedArray(OID.int8, 8, rows, (buffer, row, at) => {
+    writeInt8(buffer, column(row), at);
+  });
 }
 
-/** @param milliseconds since 1970; any time that a Date can hold and PostgreSQL too. */
-export function timestamptzArray(milliseconds: readonly number[]): Buffer {
-  return fixedArray(OID.timestamptz, 8, milliseconds, (buffer, value, at) => {
-    const microseconds = (value - POSTGRES_EPOCH_MS) * 1000;
+/** @param column milliseconds since 1970; any time that a Date can hold and PostgreSQL too. */
+export function timestamptzArray<R>(rows: readonly R[], column: Column<R, number>): Buffer {
+  return fixedArray(OID.timestamptz, 8, rows, (buffer, row, at) => {
+    const sinceEpochMs = column(row) - POSTGRES_EPOCH_MS;
+    const microseconds = sinceEpochMs * 1000;
     // Before 1714 and after 2285 the microseconds are more than a double holds exactly.
     if (Number.isSafeInteger(microseconds)) writeInt8(buffer, microseconds, at);
-    else buffer.writeBigInt64BE(BigInt(value - POSTGRES_EPOCH_MS) * 1000n, at);
+    else buffer.writeBigInt64BE(BigInt(sinceEpochMs) * 1000n, at);
   });
 }
 
-/** @param values UUIDs in their canonical form. */
-export function uuidArray(values: readonly string[]): Buffer {
-  return fixedArray(OID.uuid, 16, values, (buffer, value, at) => {
-    const written = buffer.write(value.replaceAll('-', ''), at, 16, 'hex');
-    // Node stops at the first character that is no digit, and what follows would be left over memory.
-    if (written !== 16 || value.length !== 36) throw new TypeError('An event id is no UUID.');
+/** @param column UUIDs in their canonical form. */
+export function uuidArray<R>(rows: readonly R[], column: Column<R, string>): Buffer {
+  return fixedArray(OID.uuid, 16, rows, (buffer, row, at) => {
+    writeUuid(buffer, column(row), at);
   });
 }
 
-export function textArray(values: readonly (string | null)[]): Buffer {
-  return variableArray(OID.text, 0, values, {
-    size: (value) => Buffer.byteLength(value),
-    write: (buffer, value, at) => buffer.write(value, at),
+export function textArray<R>(rows: readonly R[], column: Column<R, string | null | undefined>): Buffer {
+  return new VariableArray(OID.text, rows.length).fill(rows, (array, row) => {
+    const value = column(row);
+    if (value === null || value === undefined) array.addNull();
+    else array.addText(value);
   });
 }
 
-/** @param values JSON texts. */
-export function jsonbArray(values: readonly (string | null)[]): Buffer {
-  const JSONB_VERSION = 1;
-  return variableArray(OID.jsonb, 1, values, {
-    size: (value) => Buffer.byteLength(value),
-    write: (buffer, value, at) => {
-      buffer[at - 1] = JSONB_VERSION;
-      buffer.write(value, at);
-    },
+/** @param column JSON texts. */
+export function jsonbArray<R>(rows: readonly R[], column: Column<R, string | null | undefined>): Buffer {
+  return new VariableArray(OID.jsonb, rows.length).fill(rows, (array, row) => {
+    const value = column(row);
+    if (value === null || value === undefined) array.addNull();
+    else array.addText(value, JSONB_VERSION);
   });
 }
 
-export function byteaArray(values: readonly (Buffer | null)[]): Buffer {
-  return variableArray(OID.bytea, 0, values, {
-    size: (value) => value.length,
-    write: (buffer, value, at) => value.copy(buffer, at),
+export function byteaArray<R>(rows: readonly R[], column: Column<R, Buffer | null>): Buffer {
+  return new VariableArray(OID.bytea, rows.length).fill(rows, (array, row) => {
+    const value = column(row);
+    if (value === null) array.addNull();
+    else array.addBytes(value);
   });
 }
 
-function fixedArray<T>(
+function fixedArray<R>(
   oid: number,
   size: number,
-  values: readonly T[],
-  write: (buffer: Buffer, value: T, at: number) => void,
+  rows: readonly R[],
+  write: (buffer: Buffer, row: R, at: number) => void,
 ): Buffer {
-  const buffer = Buffer.allocUnsafe(HEADER_BYTES + values.length * (SIZE_BYTES + size));
-  writeHeader(buffer, oid, values.length, false);
+  const buffer = Buffer.allocUnsafe(HEADER_BYTES + rows.length * (SIZE_BYTES + size));
+  writeHeader(buffer, oid, rows.length, false);
   let at = HEADER_BYTES;
-  for (const value of values) {
+  for (const row of rows) {
     buffer.writeInt32BE(size, at);
-    write(buffer, value, at + SIZE_BYTES);
+    write(buffer, row, at + SIZE_BYTES);
     at += SIZE_BYTES + size;
   }
   return buffer;
 }
 
-interface Form<T> {
-  readonly size: (value: T) => number;
-  readonly write: (buffer: Buffer, value: T, at: number) => void;
+/** Elements of any size, written in one pass: asking for the size of each text first cost as much as writing it. */
+class VariableArray {
+  private buffer: Buffer;
+  private at = HEADER_BYTES;
+  private hasNulls = false;
+
+  constructor(
+    private readonly oid: number,
+    private readonly length: number,
+  ) {
+    this.buffer = Buffer.allocUnsafe(HEADER_BYTES + length * 32);
+  }
+
+  fill<R>(rows: readonly R[], add: (array: this, row: R) => void): Buffer {
+    for (const row of rows) add(this, row);
+    writeHeader(this.buffer, this.oid, this.length, this.hasNulls);
+    return this.buffer.subarray(0, this.at);
+  }
+
+  addNull(): void {
+    this.hasNulls = true;
+    this.reserve(SIZE_BYTES);
+    this.at = this.buffer.writeInt32BE(-1, this.at);
+  }
+
+  /** @param prefix a byte before the text. */
+  addText(value: string, prefix?: number): void {
+    // A UTF-16 unit takes three bytes of UTF-8 at most.
+    this.reserve(SIZE_BYTES + 1 + value.length * 3);
+    const start = this.at + SIZE_BYTES;
+    let end = start;
+    if (prefix !== undefined) this.buffer[end++] = prefix;
+    end += writeText(this.buffer, value, end);
+    this.buffer.writeInt32BE(end - start, this.at);
+    this.at = end;
+  }
+
+  addBytes(value: Buffer): void {
+    this.reserve(SIZE_BYTES + value.length);
+    this.at = this.buffer.writeInt32BE(value.length, this.at);
+    this.at += value.copy(this.buffer, this.at);
+  }
+
+  private reserve(bytes: number): void {
+    if (this.at + bytes <= this.buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.buffer.length * 2, this.at + bytes));
+    this.buffer.copy(larger, 0, 0, this.at);
+    this.buffer = larger;
+  }
 }
 
-/** @param prefix bytes that each element has before its own; `write` fills them, ahead of `at`. */
-function variableArray<T>(oid: number, prefix: number, values: readonly (T | null)[], form: Form<T>): Buffer {
-  const sizes = values.map((value) => (value === null ? -1 : prefix + form.size(value)));
-  const total = sizes.reduce((sum, size) => sum + SIZE_BYTES + Math.max(size, 0), HEADER_BYTES);
-  const buffer = Buffer.allocUnsafe(total);
-  writeHeader(buffer, oid, values.length, sizes.includes(-1));
-  let at = HEADER_BYTES;
-  values.forEach((value, index) => {
-    const size = sizes[index] ?? -1;
-    buffer.writeInt32BE(size, at);
-    at += SIZE_BYTES;
-    if (value === null) return;
-    form.write(buffer, value, at + prefix);
-    at += size;
-  });
-  return buffer;
+/** Up to so many characters a loop is faster than a call into Node. */
+const SHORT = 24;
+
+function writeText(buffer: Buffer, value: string, at: number): number {
+  if (value.length > SHORT) return buffer.write(value, at);
+  for (let index = 0; index < value.length; index += 1) {
+    const unit = value.charCodeAt(index);
+    if (unit > 0x7f) return buffer.write(value, at);
+    buffer[at + index] = unit;
+  }
+  return value.length;
+}
+
+/** By character code; NaN where the character is no hexadecimal digit. */
+const HEX = Array.from({ length: 128 }, (_, code) => parseInt(String.fromCharCode(code), 16));
+
+function writeUuid(buffer: Buffer, value: string, at: number): void {
+  let from = 0;
+  for (let index = 0; index < 16; index += 1) {
+    if (index === 4 || index === 6 || index === 8 || index === 10) from += 1; // a hyphen
+    const byte = (HEX[value.charCodeAt(from)] ?? NaN) * 16 + (HEX[value.charCodeAt(from + 1)] ?? NaN);
+    if (Number.isNaN(byte)) throw new TypeError('An event id is no UUID.');
+    buffer[at + index] = byte;
+    from += 2;
+  }
+  if (value.length !== 36) throw new TypeError('An event id is no UUID.');
 }
 
 function writeHeader(buffer: Buffer, oid: number, length: number, hasNulls: boolean): void {

@@ -1,4 +1,4 @@
-import type { Event } from '@app/events';
+import { toStorableEvent, type Event } from '@app/events';
 import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
 import { ConsumerPositions } from './consumer-positions';
 import { Database } from './database';
@@ -31,7 +31,7 @@ async function runReplica(partition: number, database: Database, pool: readonly 
   const results: InsertResult[] = [];
   for (let batch = 0; batch < BATCHES_EACH; batch += 1) {
     const outcomes = pick(pool).map((event, index) => {
-      return { partition, offset: batch * BATCH_SIZE + index, kind: 'persist' as const, event };
+      return { partition, offset: batch * BATCH_SIZE + index, kind: 'persist' as const, event: toStorableEvent(event) };
     });
     results.push(await store.insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() }));
   }
@@ -71,7 +71,12 @@ it('make the positions of the same partitions without a deadlock, in whatever or
   for (let round = 0; round < 20; round += 1) {
     const batches = stores.map((store, shift) => {
       const named = [...partitions.slice(shift * 3), ...partitions.slice(0, shift * 3)];
-      const outcomes = named.map((partition) => ({ partition, offset: 0, kind: 'persist' as const, event: anEvent() }));
+      const outcomes = named.map((partition) => ({
+        partition,
+        offset: 0,
+        kind: 'persist' as const,
+        event: toStorableEvent(anEvent()),
+      }));
       return store.insert({ group: 'g', topic: `t${round}`, outcomes, logEnds: new Map() });
     });
     const stored = (await Promise.all(batches)).map((result) => result.stored);

@@ -1,6 +1,5 @@
 import { int4Array, jsonbArray, textArray, timestamptzArray, uuidArray } from './binary-array';
 import type { Queryable } from './database';
-import { toEventRow } from './event.mapping';
 import type { PlacedEvent } from './ledger';
 
 /**
@@ -13,7 +12,6 @@ import type { PlacedEvent } from './ledger';
  */
 export async function insertEvents(tx: Queryable, events: readonly PlacedEvent[]): Promise<void> {
   if (events.length === 0) return;
-  const rows = events.map(({ event }) => toEventRow(event));
   await tx.query(
     `INSERT INTO events
        (project_id, event_id, occurred_at, received_at, name, source, user_id, amount, data, context)
@@ -23,16 +21,17 @@ export async function insertEvents(tx: Queryable, events: readonly PlacedEvent[]
        $8::text[], $9::jsonb[], $10::jsonb[])
        AS u(project_id, event_id, occurred_at, received_at, name, source, user_id, amount, data, context)`,
     [
-      int4Array(rows.map((row) => row.project_id)),
-      uuidArray(rows.map((row) => row.event_id)),
-      timestamptzArray(rows.map((row) => row.occurred_at)),
-      timestamptzArray(rows.map((row) => row.received_at)),
-      textArray(rows.map((row) => row.name)),
-      textArray(rows.map((row) => row.source)),
-      textArray(rows.map((row) => row.user_id)),
-      textArray(rows.map((row) => row.amount)),
-      jsonbArray(rows.map((row) => row.data)),
-      jsonbArray(rows.map((row) => row.context)),
+      int4Array(events, ({ event }) => event.projectId),
+      uuidArray(events, ({ event }) => event.eventId),
+      timestamptzArray(events, ({ event }) => event.occurredAt.getTime()),
+      timestamptzArray(events, ({ event }) => event.receivedAt.getTime()),
+      textArray(events, ({ event }) => event.name),
+      textArray(events, ({ event }) => event.source),
+      textArray(events, ({ event }) => event.userId),
+      // The shortest text that gives the same double again; PostgreSQL takes it as a decimal, digit by digit.
+      textArray(events, ({ event }) => event.amount?.toString()),
+      jsonbArray(events, ({ event }) => event.data),
+      jsonbArray(events, ({ event }) => event.context),
     ],
   );
 }

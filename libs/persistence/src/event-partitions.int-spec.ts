@@ -1,3 +1,4 @@
+import { toStorableEvent } from '@app/events';
 import { anEvent, freshDatabase, runSql, type FreshDatabase } from '@app/testing';
 import { Client } from 'pg';
 import { Database } from './database';
@@ -19,7 +20,12 @@ afterEach(async () => {
 
 async function store(partition: number, ...times: string[]): Promise<void> {
   const outcomes = times.map((time, offset) => {
-    return { partition, offset, kind: 'persist' as const, event: anEvent({ occurredAt: new Date(time) }) };
+    return {
+      partition,
+      offset,
+      kind: 'persist' as const,
+      event: toStorableEvent(anEvent({ occurredAt: new Date(time) })),
+    };
   });
   await new EventStore(db.database).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });
 }

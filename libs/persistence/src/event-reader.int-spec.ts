@@ -1,4 +1,4 @@
-import type { Event, JsonObject } from '@app/events';
+import { toStorableEvent, type Event, type JsonObject } from '@app/events';
 import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
 import fc from 'fast-check';
 import type { Queryable } from './database';
@@ -19,7 +19,12 @@ afterAll(async () => {
 });
 
 async function store(...events: Event[]): Promise<void> {
-  const outcomes = events.map((event) => ({ partition: 0, offset: offset++, kind: 'persist' as const, event }));
+  const outcomes = events.map((event) => ({
+    partition: 0,
+    offset: offset++,
+    kind: 'persist' as const,
+    event: toStorableEvent(event),
+  }));
   await new EventStore(db.database).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });
 }
 

@@ -1,4 +1,4 @@
-import type { Event } from '@app/events';
+import { toStorableEvent, type Event } from '@app/events';
 import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
 import { ConsumerPositions, type StoredPosition } from './consumer-positions';
 import { Database } from './database';
@@ -24,7 +24,12 @@ function batchOf(outcomes: readonly RecordOutcome[], overrides: Partial<InsertBa
 
 /** The events at consecutive offsets of one partition. */
 function run(partition: number, first: number, events: readonly Event[]): RecordOutcome[] {
-  return events.map((event, index) => ({ partition, offset: first + index, kind: 'persist', event }));
+  return events.map((event, index) => ({
+    partition,
+    offset: first + index,
+    kind: 'persist',
+    event: toStorableEvent(event),
+  }));
 }
 
 const letter: NewDeadLetter = {
@@ -99,9 +104,9 @@ describe('a batch', () => {
     const first = anEvent({ name: 'first' });
     const second = { ...first, name: 'second', occurredAt: new Date(0) };
     const outcomes: RecordOutcome[] = [
-      { partition: 0, offset: 0, kind: 'persist', event: first },
-      { partition: 0, offset: 1, kind: 'persist', event: second },
-      { partition: 1, offset: 5, kind: 'persist', event: second },
+      { partition: 0, offset: 0, kind: 'persist', event: toStorableEvent(first) },
+      { partition: 0, offset: 1, kind: 'persist', event: toStorableEvent(second) },
+      { partition: 1, offset: 5, kind: 'persist', event: toStorableEvent(second) },
     ];
     expect(await store.insert(batchOf(outcomes))).toMatchObject({ stored: 1, duplicates: 2 });
     expect(await db.database.query('SELECT name FROM events')).toEqual([{ name: 'first' }]);
@@ -117,8 +122,8 @@ describe('a batch', () => {
     const event = anEvent();
     await store.insert(batchOf([{ partition: 0, offset: 0, kind: 'dead-letter', letter }]));
     const outcomes: RecordOutcome[] = [
-      { partition: 0, offset: 0, kind: 'persist', event },
-      { partition: 0, offset: 1, kind: 'persist', event },
+      { partition: 0, offset: 0, kind: 'persist', event: toStorableEvent(event) },
+      { partition: 0, offset: 1, kind: 'persist', event: toStorableEvent(event) },
     ];
     expect(await store.insert(batchOf(outcomes))).toMatchObject({ stored: 1, duplicates: 0, redelivered: 1 });
   });

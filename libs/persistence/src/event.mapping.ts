@@ -6,22 +6,6 @@ export interface StoredEvent extends Event {
   readonly storedAt: Date;
 }
 
-/** An event as parameters of the insert: each column in the form that loses nothing on the way. */
-export interface EventRow {
-  readonly project_id: number;
-  readonly event_id: string;
-  /** Milliseconds since 1970, as all times here. */
-  readonly occurred_at: number;
-  readonly received_at: number;
-  readonly name: string;
-  readonly source: string | null;
-  readonly user_id: string | null;
-  /** Shortest text that gives the same double again; PostgreSQL takes it as a decimal, digit by digit. */
-  readonly amount: string | null;
-  readonly data: string;
-  readonly context: string | null;
-}
-
 /** An event as `eventColumns` reads it. */
 export interface StoredEventRow {
   readonly project_id: number;
@@ -43,21 +27,6 @@ export interface StoredEventRow {
  */
 export const eventColumns = `e.project_id, e.event_id, e.name, e.source, e.user_id, e.amount, e.data, e.context,
   ${milliseconds('occurred_at')}, ${milliseconds('received_at')}, ${milliseconds('stored_at')}`;
-
-export function toEventRow(event: Event): EventRow {
-  return {
-    project_id: event.projectId,
-    event_id: event.eventId,
-    occurred_at: event.occurredAt.getTime(),
-    received_at: event.receivedAt.getTime(),
-    name: event.name,
-    source: event.source ?? null,
-    user_id: event.userId ?? null,
-    amount: event.amount?.toString() ?? null,
-    data: JSON.stringify(event.data),
-    context: event.context === undefined ? null : JSON.stringify(event.context),
-  };
-}
 
 export function fromEventRow(row: StoredEventRow): StoredEvent {
   return {

@@ -1,4 +1,4 @@
-import type { Event } from '@app/events';
+import type { StorableEvent } from '@app/events';
 
 /** A record that cannot become an event: its bytes, and why. */
 export interface NewDeadLetter {
@@ -18,7 +18,8 @@ export interface NewDeadLetter {
 
 /** Where a record stands on the log, and what is to become of it. */
 export type RecordOutcome = { readonly partition: number; readonly offset: number } & (
-  { readonly kind: 'persist'; readonly event: Event } | { readonly kind: 'dead-letter'; readonly letter: NewDeadLetter }
+  | { readonly kind: 'persist'; readonly event: StorableEvent }
+  | { readonly kind: 'dead-letter'; readonly letter: NewDeadLetter }
 );
 
 /** What one consumer fetched: a run of offsets of each of some partitions, in offset order within a partition. */

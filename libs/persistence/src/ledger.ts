@@ -1,10 +1,10 @@
-import type { Event } from '@app/events';
+import type { StorableEvent } from '@app/events';
 import { int4Array, int8Array, timestamptzArray, uuidArray } from './binary-array';
 import type { Queryable } from './database';
 
 /** An event, and where it came from. */
 export interface PlacedEvent {
-  readonly event: Event;
+  readonly event: StorableEvent;
   readonly partition: number;
   readonly offset: number;
 }
@@ -41,11 +41,11 @@ export async function enterIds(tx: Queryable, events: readonly PlacedEvent[]): P
        CASE WHEN count(*) < cardinality($1::int4[]) THEN string_agg(partition || ':' || "offset", ',') END AS places
      FROM fresh`,
     [
-      int4Array(events.map(({ event }) => event.projectId)),
-      uuidArray(events.map(({ event }) => event.eventId)),
-      timestamptzArray(events.map(({ event }) => event.occurredAt.getTime())),
-      int4Array(events.map(({ partition }) => partition)),
-      int8Array(events.map(({ offset }) => offset)),
+      int4Array(events, ({ event }) => event.projectId),
+      uuidArray(events, ({ event }) => event.eventId),
+      timestamptzArray(events, ({ event }) => event.occurredAt.getTime()),
+      int4Array(events, ({ partition }) => partition),
+      int8Array(events, ({ offset }) => offset),
     ],
   );
   if (entered?.count === events.length) return events;
@@ -76,9 +76,9 @@ export async function countDuplicates(tx: Queryable, duplicates: readonly Placed
      ) d
      WHERE i.project_id = d.project_id AND i.event_id = d.event_id`,
     [
-      int4Array(rows.map(({ placed }) => placed.event.projectId)),
-      uuidArray(rows.map(({ placed }) => placed.event.eventId)),
-      int4Array(rows.map(({ count }) => count)),
+      int4Array(rows, ({ placed }) => placed.event.projectId),
+      uuidArray(rows, ({ placed }) => placed.event.eventId),
+      int4Array(rows, ({ count }) => count),
     ],
   );
 }
