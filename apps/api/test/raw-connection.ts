@@ -43,9 +43,8 @@ export class RawConnection {
     return new Promise((resolve) => {
       if (!this.open) resolve();
       else {
-        this.socket.write(text, () => {
-          resolve();
-        });
+        // Not at once: a writer that never lets the loop turn does not see that the connection is over.
+        this.socket.write(text, () => setImmediate(resolve));
       }
     });
   }
