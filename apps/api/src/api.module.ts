@@ -2,35 +2,52 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { ApiConfig } from '@app/config';
 import { MessagingModule } from '@app/messaging';
-import { LoggingModule } from '@app/observability';
+import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
 import { ApiKeys, PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
-import { HealthController } from './health/health.controller';
+import { ApiHealth } from './health/api-health';
 import { Readiness } from './health/readiness';
+import { ReadinessController } from './health/readiness.controller';
+import { IngestMetrics } from './ingest/ingest-metrics';
 import { IngestService } from './ingest/ingest.service';
 import { EventsIngestController } from './ingest/rest/events-ingest.controller';
-import { NativeDoor } from './ingest/rest/native-door';
+import { NATIVE_PATH, NativeDoor } from './ingest/rest/native-door';
 import { EventsQueryController } from './query/events-query.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { KeyRing } from './transport/auth/key-ring';
 import { BodyBudget } from './transport/body-budget';
 import { ProblemFilter } from './transport/problem.filter';
+import { AccessLog } from './transport/requests/access-log';
+import { RequestMeter } from './transport/requests/request-meter';
 import { strictValidation } from './transport/validation.pipe';
+
+export interface ApiHooks {
+  /** The process cannot go on: the schema is older than the program. */
+  readonly onFatal: (error: unknown) => void;
+  /** Of the process that this API is a part of; its own when left out. */
+  readonly vitals?: Vitals;
+}
 
 /** The API process: what it is made of. */
 @Module({})
 export class ApiModule {
-  static with(config: ApiConfig, logger: Logger): DynamicModule {
+  static with(config: ApiConfig, logger: Logger, hooks: ApiHooks): DynamicModule {
+    const accessLog = new AccessLog(logger, { hotRoute: NATIVE_PATH, sample: config.accessLogSample });
     return {
       module: ApiModule,
       imports: [
         LoggingModule.with(logger),
+        VitalsModule.with(hooks.vitals ?? new Vitals('api'), config.metricsKey),
         PersistenceModule.with(config.postgres),
         MessagingModule.forPublishing(config.log, config.publish),
       ],
-      controllers: [EventsIngestController, EventsQueryController, HealthController],
+      controllers: [EventsIngestController, EventsQueryController, ReadinessController],
       providers: [
         IngestService,
+        IngestMetrics,
+        RequestMeter,
+        ApiHealth,
+        { provide: AccessLog, useValue: accessLog },
         NativeDoor,
         Readiness,
         { provide: KeyRing, useFactory: (keys: ApiKeys) => new KeyRing(keys, config.keyPepper), inject: [ApiKeys] },

@@ -6,10 +6,12 @@ import type { Logger } from 'pino';
 import type { ApiConfig } from '@app/config';
 import { FrameworkLogger } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
-import { ApiModule } from './api.module';
+import { ApiModule, type ApiHooks } from './api.module';
 import { Readiness } from './health/readiness';
 import { NATIVE_PATH, NativeDoor } from './ingest/rest/native-door';
 import { HttpServerAdapter } from './transport/http-server';
+import { AccessLog } from './transport/requests/access-log';
+import { RequestMeter } from './transport/requests/request-meter';
 
 /** A running API. */
 export interface RunningApi {
@@ -18,11 +20,6 @@ export interface RunningApi {
   readonly app: NestExpressApplication;
   /** Stops taking requests, finishes those that run, flushes the log, disconnects. May be called twice. */
   close(): Promise<void>;
-}
-
-export interface ApiHooks {
-  /** The process cannot go on: the schema is older than the program. */
-  readonly onFatal: (error: unknown) => void;
 }
 
 function isNativePost(method: string | undefined, url: string | undefined): boolean {
@@ -36,7 +33,7 @@ function isNativePost(method: string | undefined, url: string | undefined): bool
  */
 export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHooks): Promise<RunningApi> {
   const adapter = new HttpServerAdapter();
-  const app = await NestFactory.create<NestExpressApplication>(ApiModule.with(config, logger), adapter, {
+  const app = await NestFactory.create<NestExpressApplication>(ApiModule.with(config, logger, hooks), adapter, {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,
@@ -45,10 +42,14 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
   app.disable('x-powered-by');
   app.set('etag', false);
   const door = app.get(NativeDoor);
-  adapter.useFastRoute((request, response) => {
-    if (!isNativePost(request.method, request.url)) return false;
-    void door.post(request, response);
-    return true;
+  adapter.useFastRoute(NATIVE_PATH, (request, response) =>
+    isNativePost(request.method, request.url) ? door.post(request, response) : undefined,
+  );
+  const meter = app.get(RequestMeter);
+  const accessLog = app.get(AccessLog);
+  adapter.onAnswered((answered) => {
+    meter.count(answered);
+    accessLog.write(answered);
   });
   await app.listen(config.port);
 

@@ -57,7 +57,10 @@ function requestIds(batches: readonly PartitionBatch[]): string[] {
  */
 @Injectable()
 export class PersistEventsHandler {
+  /** Of everything since the start. A batch that fails half-way counts with what was committed. */
+  readonly totals = { stored: 0, duplicates: 0, deadLettered: 0, redelivered: 0 };
   private readonly guard = new RefusalGuard();
+  private stopped = false;
   /** Partitions whose log seemed to be made anew at the last try. */
   private readonly suspects = new Set<number>();
 
@@ -67,11 +70,17 @@ export class PersistEventsHandler {
     private readonly logger: PinoLogger,
   ) {}
 
+  /** The database refuses so much that nothing goes on until somebody has looked; see RefusalGuard. */
+  get refusesToGoOn(): boolean {
+    return this.stopped;
+  }
+
   async handle(batches: readonly PartitionBatch[]): Promise<readonly HeldPartition[]> {
     const { outcomes, held } = decide(batches);
     try {
       const result = await this.insertOrSplit(outcomes, batches);
       this.suspects.clear();
+      this.stopped = false;
       this.report(batches, outcomes, result);
       return held;
     } catch (error) {
@@ -123,6 +132,10 @@ export class PersistEventsHandler {
     const logEnds = new Map(batches.map(({ partition, logEnd }) => [partition, logEnd]));
     const result = await this.store.insert({ group, topic, outcomes, logEnds });
     this.guard.record(result.stored, false);
+    this.totals.stored += result.stored;
+    this.totals.duplicates += result.duplicates;
+    this.totals.deadLettered += result.deadLettered;
+    this.totals.redelivered += result.redelivered;
     return result;
   }
 
@@ -134,6 +147,7 @@ export class PersistEventsHandler {
     const { partition, offset } = outcome;
     if (outcome.kind === 'dead-letter') throw error; // nothing smaller is left to try
     if (this.guard.exhausted) {
+      this.stopped = true;
       throw new TooManyRefusalsError('The database refuses more than 5 % of the last 1000 events.', { cause: error });
     }
     this.guard.record(1, true);

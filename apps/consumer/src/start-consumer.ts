@@ -7,7 +7,7 @@ import { FrameworkLogger } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ConsumerModule, type ConsumerHooks } from './consumer.module';
 import { PartitionKeeper } from './partition-keeper';
-import { PersistEventsHandler } from './persist-events.handler';
+import { PersistMeter } from './persist-meter';
 
 /** A running member of the consumer group. */
 export interface RunningConsumer {
@@ -19,9 +19,8 @@ export interface RunningConsumer {
 async function consume(app: INestApplication, signal: AbortSignal): Promise<void> {
   await waitForCurrentSchema(app.get(Database), signal);
   await app.get(PartitionKeeper).start();
-  const handler = app.get(PersistEventsHandler);
   signal.throwIfAborted();
-  await app.get(EventConsumer).run((batches) => handler.handle(batches));
+  await app.get(EventConsumer).run(app.get(PersistMeter).handle);
 }
 
 /**

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { StandaloneConfig } from '@app/config';
 import { DataFolder, PostgresServer } from '@app/embedded';
 import { ensureLog, EventConsumer } from '@app/messaging';
+import { Vitals } from '@app/observability';
 import { ApiKeys, Database, ensureFirstKey, migrateUp } from '@app/persistence';
 import type { Logger } from 'pino';
 import { startApi } from '../../api/src/start-api';
@@ -118,11 +119,13 @@ async function startPipeline(
 ): Promise<{ readonly url: string; readonly missing: readonly string[] }> {
   const running: { close(): Promise<void> }[] = [];
   open.push(() => Promise.all(running.map((each) => each.close())));
-  const api = await startApi(config.api(postgresUrl), logger, hooks);
+  // One page of health and metrics for all four parts, on the API's port.
+  const parts = { onFatal: hooks.onFatal, vitals: new Vitals('standalone') };
+  const api = await startApi(config.api(postgresUrl), logger, parts);
   running.push(api);
   const members: EventConsumer[] = [];
   for (let number = 1; number <= CONSUMERS; number += 1) {
-    const consumer = await startConsumer(config.consumer(postgresUrl), logger, hooks);
+    const consumer = await startConsumer(config.consumer(postgresUrl), logger, parts);
     running.push(consumer);
     members.push(consumer.app.get(EventConsumer));
   }

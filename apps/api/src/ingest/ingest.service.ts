@@ -36,6 +36,9 @@ export class IngestUnconfirmedError extends Error {
 /** The one use case of every door: take the good events of a request, name what is wrong with the others. */
 @Injectable()
 export class IngestService {
+  /** Events since the start, by what their requests were told. */
+  readonly totals = { accepted: 0, rejected: 0, unconfirmed: 0 };
+
   constructor(private readonly publisher: EventPublisher) {}
 
   /**
@@ -51,14 +54,21 @@ export class IngestService {
     );
     const refused = errors.length > 0;
     const events = refused && options.atomic ? [] : distinct(parsed);
-    if (events.length === 0) return { eventIds: parsed.map(() => null), errors, accepted: 0 };
+    if (events.length === 0) {
+      this.totals.rejected += parsed.length;
+      return { eventIds: parsed.map(() => null), errors, accepted: 0 };
+    }
+    const accepted = eventIds.filter((id) => id !== null).length;
     try {
       await this.publisher.publish(events, options.requestId);
     } catch (error) {
+      this.totals.unconfirmed += accepted;
       if (error instanceof PublishUnconfirmedError) throw new IngestUnconfirmedError(eventIds, { cause: error });
       throw error;
     }
-    return { eventIds, errors, accepted: eventIds.filter((id) => id !== null).length };
+    this.totals.accepted += accepted;
+    this.totals.rejected += parsed.length - accepted;
+    return { eventIds, errors, accepted };
   }
 }
 

@@ -6,6 +6,7 @@ import { problems, ProblemError, type Problem } from './problem';
 
 /** What Nest or Express refuses by themselves: an unknown route, an undecodable path. */
 function fromHttpException(status: number, message: string): Problem {
+  if (status === 401) return problems.unauthenticated;
   if (status === 404) return problems.notFound('There is nothing at this path.');
   if (status === 405) return problems.methodNotAllowed([]);
   if (status >= 400 && status < 500) return { ...problems.malformed(message), status };

@@ -47,6 +47,9 @@ export const apiMetrics = {
   unconfirmed: counter('events_unconfirmed_total', 'Events whose request was answered 503: the log did not confirm.', {
     alarm: 'it grows',
   }),
+  bodyBytes: gauge('request_body_bytes', 'Bytes of request bodies that are held now, as sent and inflated.', {
+    alarm: 'near `MILLRACE_REQUEST_BODY_BYTES`',
+  }),
   queuedEvents: gauge('publish_queue_events', 'Events that wait for the log.', {
     alarm: 'near `MILLRACE_PUBLISH_QUEUE_EVENTS`',
   }),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { readApiKey } from '@app/persistence';
 import { problems, ProblemError } from '../problem';
 import type { KeyRing, Principal, Scope } from './key-ring';
 
@@ -8,6 +9,11 @@ function presentedKey(request: IncomingMessage): string | undefined {
   if (typeof header === 'string') return header;
   const [scheme, token] = request.headers.authorization?.split(' ') ?? [];
   return scheme?.toLowerCase() === 'bearer' ? token : undefined;
+}
+
+/** Which key a request shows, valid or not; for log lines. Undefined when it is none, or was mistyped. */
+export function presentedKeyId(request: IncomingMessage): string | undefined {
+  return readApiKey(presentedKey(request) ?? '')?.id;
 }
 
 function permit(principal: Principal | undefined, scope: Scope): Principal {

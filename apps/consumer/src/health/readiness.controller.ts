@@ -2,18 +2,13 @@ import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { EventConsumer } from '@app/messaging';
 import { Database } from '@app/persistence';
 
-/** What an orchestrator asks a consumer. */
+/** Whether a consumer takes part: what a rolling restart waits for. */
 @Controller()
-export class HealthController {
+export class ReadinessController {
   constructor(
     private readonly consumer: EventConsumer,
     private readonly database: Database,
   ) {}
-
-  @Get('healthz')
-  live(): { status: 'ok' } {
-    return { status: 'ok' };
-  }
 
   /** 503 until the consumer has joined its group, and while PostgreSQL is away. */
   @Get('readyz')

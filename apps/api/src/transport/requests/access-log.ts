@@ -1,0 +1,85 @@
+import type { Logger } from 'pino';
+import { presentedKeyId } from '../auth/authorize';
+import { requestIdOf } from '../request-id';
+import { UNMATCHED, type AnsweredRequest } from './answered-request';
+
+/** Lines about refusals in one second at most: whoever has no key must not be able to fill the disk. */
+const REFUSALS_PER_SECOND = 20;
+const SECOND_MS = 1000;
+
+/** Asked every few seconds by machines. */
+const QUIET: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/health', '/metrics']);
+
+export interface AccessLogOptions {
+  /** The route that is too busy for a line each. */
+  readonly hotRoute: string;
+  /** One of so many of its accepted posts has a line. */
+  readonly sample: number;
+}
+
+/**
+ * One line per request, at level info: method, template of the route, status, duration, request id, and the id of the key
+ * that was presented. Never the URL, a header or the body.
+ *
+ * Of the accepted posts of the hot route one of `sample` has a line. Of the refusals (4xx, 5xx, and clients that went
+ * away) each has one, up to 20 in a second; one more line tells how many had none. Health and metrics are at level debug.
+ */
+export class AccessLog {
+  private unsampled = 0;
+  private refusals = 0;
+  private untold = 0;
+  private secondEndsAt = 0;
+
+  constructor(
+    private readonly logger: Logger,
+    private readonly options: AccessLogOptions,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  write(answered: AnsweredRequest): void {
+    const { request, route, status } = answered;
+    if (route !== undefined && QUIET.has(route)) this.tell('debug', answered);
+    else if (status === undefined || status >= 400) this.tellRefusal(answered);
+    else if (request.method !== 'POST' || route !== this.options.hotRoute || this.isSampled())
+      this.tell('info', answered);
+  }
+
+  private isSampled(): boolean {
+    this.unsampled += 1;
+    if (this.unsampled < this.options.sample) return false;
+    this.unsampled = 0;
+    return true;
+  }
+
+  private tellRefusal(answered: AnsweredRequest): void {
+    if (this.now() >= this.secondEndsAt) {
+      this.secondEndsAt = this.now() + SECOND_MS;
+      this.refusals = 0;
+    }
+    this.refusals += 1;
+    if (this.refusals <= REFUSALS_PER_SECOND) this.tell('info', answered);
+    else this.leaveOut();
+  }
+
+  private leaveOut(): void {
+    this.untold += 1;
+    if (this.untold > 1) return;
+    setTimeout(() => {
+      this.logger.info({ refusals: this.untold }, 'Refusals were too many for a line each.');
+      this.untold = 0;
+    }, SECOND_MS).unref();
+  }
+
+  private tell(level: 'info' | 'debug', { request, route, status, durationMs }: AnsweredRequest): void {
+    if (!this.logger.isLevelEnabled(level)) return;
+    const line = {
+      method: request.method,
+      path: route ?? UNMATCHED,
+      status: status ?? null,
+      duration_ms: Math.round(durationMs * 10) / 10,
+      request_id: requestIdOf(request),
+      key_id: presentedKeyId(request) ?? null,
+    };
+    this.logger[level](line, status === undefined ? 'A client went away before its answer.' : 'A request is answered.');
+  }
+}
