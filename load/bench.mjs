@@ -92,7 +92,7 @@ async function check(service, expected) {
 async function accept(bench, shape) {
   const service = await bench.service();
   const url = await service.startApi();
-  await runLoad({ url, key: service.key, durationMs: WARMUP_MS, warmupMs: 0, ...shape });
+  const warm = await runLoad({ url, key: service.key, durationMs: WARMUP_MS, warmupMs: 0, ...shape });
   const meter = bench.meter(service, ['api', 'kafka']);
   const result = await load(bench, service, url, shape);
   const cpu = perEvent(meter.used(), result.events);
@@ -103,6 +103,11 @@ async function accept(bench, shape) {
     cpu_us: cpu,
     peak_mb: meter.peakMb(),
   };
+  // Measured without consumers; whether the answers were true shows when there are some.
+  await service.startConsumers(CONSUMERS);
+  const distinct = warm.acknowledgements.acknowledgedIds + result.acknowledgements.acknowledgedIds;
+  await untilStored(service, distinct);
+  await check(service, distinct);
   await service.stop();
   return figures;
 }
