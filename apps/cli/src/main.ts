@@ -2,6 +2,7 @@
 import { ConfigError } from '@app/config';
 import { Command, CommanderError } from 'commander';
 import { CannotRunError } from './cannot-run.error';
+import { addGenerateCommand } from './commands/generate/generate.command';
 import { addImportCommand } from './commands/import/import.command';
 import { addMigrateCommand } from './commands/migrate/migrate.command';
 import { addStartCommand } from './commands/start/start.command';
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
     process.exitCode = code;
   };
   addImportCommand(program, endWith);
+  addGenerateCommand(program, endWith);
   addMigrateCommand(program);
   addStartCommand(program, endWith);
   try {

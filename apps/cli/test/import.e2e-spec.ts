@@ -47,7 +47,7 @@ describe('millrace import', () => {
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toMatch(/^import_start file=\S+ batch_size=1000 dry_run=false$/m);
     expect(first.stdout).toMatch(/^import_batch_done accepted=1000 read=1000 skipped=0 total_accepted=1000 total_/m);
-    expect(first.stdout).toMatch(/^import_complete file=\S+ read=21160 accepted=21160 refused=0 .*events_per_second=/m);
+    expect(first.stdout).toMatch(/^import_complete file=\S+ read=21160 accepted=21160 skipped=0 .*events_per_second=/m);
     await pipeline.drained();
     expect(await pipeline.db.database.query(STORED_ROWS)).toEqual(expected);
 
@@ -80,7 +80,7 @@ describe('millrace import', () => {
       expect.stringMatching(/^line 8: a quote stands inside/),
     ]);
     expect(stdout).toContain('import_complete');
-    expect(stdout).toContain('read=7 accepted=2 refused=5');
+    expect(stdout).toContain('read=7 accepted=2 skipped=5');
     await pipeline.drained();
     const amounts = await pipeline.db.database.query('SELECT amount::text, data FROM events ORDER BY amount');
     expect(amounts).toEqual([
@@ -108,7 +108,7 @@ describe('millrace import', () => {
     const file = write('commits.csv', csv);
     const { code, stdout } = await new CliProcess(['import', file, '--dry-run'], {}).result;
     expect(code).toBe(0);
-    expect(stdout).toContain('read=21160 accepted=21160 refused=0');
+    expect(stdout).toContain('read=21160 accepted=21160 skipped=0');
     expect(await pipeline.count()).toBe(0);
   });
 

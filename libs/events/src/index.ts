@@ -13,4 +13,4 @@ export type { FieldError, FieldErrorCode } from './field-error';
 export { JsonText } from './json-text';
 export { parseEvent, type Acceptance, type ParsedEvent } from './parse-event';
 export { PipelineError } from './pipeline-error';
-export { isUuid } from './uuid';
+export { isUuid, uuidV7 } from './uuid';

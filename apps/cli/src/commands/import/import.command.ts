@@ -1,10 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { loadCliConfig, readEnvironment } from '@app/config';
 import { InvalidArgumentError, type Command } from 'commander';
-import { ApiEventSender } from '../../api/api-event-sender';
-import { resolveEndpoint, type EndpointFlags } from '../../api/endpoint';
-import { postEventsTo } from '../../api/post-events';
+import { apiSender } from '../../api/api-sender';
+import type { EndpointFlags } from '../../api/endpoint';
 import { CannotRunError } from '../../cannot-run.error';
+import { interruptOnSigint } from '../../interrupt';
+import { toStderr, toStdout } from '../../log-line';
 import { BarReporter } from './bar.reporter';
 import { DryRunSender } from './dry-run.sender';
 import { importBatches } from './import-batches';
@@ -20,8 +19,6 @@ interface ImportFlags extends EndpointFlags {
   readonly dryRun: boolean;
   readonly errors?: string;
 }
-
-const GIVE_UP_AFTER_MS = 60_000;
 
 const HELP = `
 FILE is CSV, plain or gzip, or - for standard input. Its first line names the columns, in any order:
@@ -61,10 +58,14 @@ function batchSize(text: string): number {
 }
 
 async function runImport(file: string, flags: ImportFlags): Promise<number> {
-  const interrupt = interruptOnSigint();
+  const interrupt = interruptOnSigint('waiting for the rows that are on their way');
   const source = openImportSource(file, interrupt);
   const reporter = reporterFor(source);
-  const sender = flags.dryRun ? new DryRunSender() : apiSender(flags, reporter, interrupt);
+  const sender = flags.dryRun
+    ? new DryRunSender()
+    : apiSender(flags, interrupt, (reason, waitMs) => {
+        reporter.waiting(reason, waitMs);
+      });
   const refusedRows = flags.errors === undefined ? tellRefusedRows(reporter) : refusedRowsFile(flags.errors, file);
   const work = new FileImport(sender, reporter, refusedRows);
   const startedMs = performance.now();
@@ -77,28 +78,6 @@ async function runImport(file: string, flags: ImportFlags): Promise<number> {
     throw flags.dryRun || !work.begun ? failure : new CannotRunError(howFar(totals, failure), { cause: failure });
   }
   return totals.refused > 0 ? 1 : 0;
-}
-
-function interruptOnSigint(): AbortSignal {
-  const controller = new AbortController();
-  // Once: a second Ctrl-C ends the process at once, as if nobody listened.
-  process.once('SIGINT', () => {
-    toStderr('interrupted: waiting for the rows that are on their way; Ctrl-C again ends at once');
-    controller.abort();
-  });
-  return controller.signal;
-}
-
-function apiSender(flags: ImportFlags, reporter: ImportReporter, interrupt: AbortSignal): ApiEventSender {
-  const endpoint = resolveEndpoint(flags, loadCliConfig(readEnvironment()));
-  return new ApiEventSender(postEventsTo(endpoint), {
-    giveUpAfterMs: GIVE_UP_AFTER_MS,
-    now: () => performance.now(),
-    wait: (ms) => delay(ms, undefined, { signal: interrupt }),
-    onRetry: (reason, waitMs) => {
-      reporter.waiting(reason, waitMs);
-    },
-  });
 }
 
 function reporterFor(source: ImportSource): ImportReporter {
@@ -134,12 +113,4 @@ function howFar({ lastLine, accepted }: ImportTotals, failure: CannotRunError): 
   const done =
     lastLine === 0 ? 'Nothing was confirmed' : `All rows up to line ${lastLine} are dealt with, ${accepted} accepted`;
   return `${failure.message}. ${done}. The import can be run again: what is stored already is not stored twice`;
-}
-
-function toStdout(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
-function toStderr(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -1,3 +1,4 @@
+import { logLine } from '../../log-line';
 import type { ImportTotals } from './import-totals';
 import { ImportReporter, type ImportEnd, type ImportStart } from './import-reporter.port';
 
@@ -41,17 +42,8 @@ export class LineReporter extends ImportReporter {
   override end({ totals, seconds, stoppedBy }: ImportEnd): void {
     const { read, accepted, refused, batches, lastLine } = totals;
     const rate = Math.round(read / Math.max(seconds, 0.001));
-    const figures = { read, accepted, refused, batches, seconds: seconds.toFixed(3), events_per_second: rate };
+    const figures = { read, accepted, skipped: refused, batches, seconds: seconds.toFixed(3), events_per_second: rate };
     if (stoppedBy === undefined) this.out(logLine('import_complete', { file: this.file, ...figures }));
     else this.out(logLine('import_stopped', { file: this.file, ...figures, last_line: lastLine, reason: stoppedBy }));
   }
-}
-
-/** Values with spaces, quotes or `=` are written as JSON strings, so that a line can be taken apart again. */
-function logLine(event: string, values: Readonly<Record<string, string | number | boolean>>): string {
-  const pairs = Object.entries(values).map(([key, value]) => {
-    const text = String(value);
-    return `${key}=${/^[^\s"=]+$/.test(text) ? text : JSON.stringify(text)}`;
-  });
-  return [event, ...pairs].join(' ');
 }
