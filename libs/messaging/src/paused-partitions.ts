@@ -74,7 +74,7 @@ export class PausedPartitions {
     this.logger.info('Batches succeed again.');
   }
 
-  hold(pausable: Pausable, { partition, offset, reason }: HeldPartition): void {
+  hold(pausable: Pausable, { partition, offset, reason }: HeldPartition, retryMs = this.options.heldRetryMs): void {
     if (this.holds.get(partition)?.offset !== offset) {
       this.logger.error({ partition, offset, reason }, 'A partition is held: somebody must act.');
     }
@@ -83,7 +83,7 @@ export class PausedPartitions {
     const timer = setTimeout(() => {
       hold.timer = undefined;
       resume();
-    }, this.options.heldRetryMs);
+    }, retryMs);
     const hold: Hold = { offset, timer };
     this.holds.set(partition, hold);
   }

@@ -3,6 +3,7 @@ export { emptyDatabase, freshDatabase, type FreshDatabase } from './postgres/fre
 export { runSql } from './postgres/run-sql';
 export { checkOutcomes, type OutcomeCheck, type Violation, type ViolationKind } from './fault/check-outcomes';
 export type { SentOutcome } from './fault/outcome-log';
+export { outageSize } from './fault/outage-size';
 export { Recorder, type RecorderOptions } from './fault/recorder';
 export { KafkaApi, KafkaProxy } from './kafka/kafka-proxy';
 export { startKafkaBroker, type KafkaBroker } from './kafka/kafka-broker';
@@ -11,4 +12,5 @@ export { eventually } from './process/eventually';
 export { describeWithKafka } from './kafka/describe-with-kafka';
 export { freshTopic, freshTopicNames, type FreshTopic } from './kafka/fresh-topic';
 export { committedOffsets, topicEnds } from './kafka/topic-offsets';
+export { Scrape } from './process/scrape';
 export { TcpProxy } from './process/tcp-proxy';

@@ -1,9 +1,12 @@
 import type { EachBatchPayload } from 'kafkajs';
 import type { BatchHandler, HeldPartition } from '../event-consumer.port';
-import { Delivery, type Slice } from './delivery';
+import { Delivery, fetchedOffset, type Slice } from './delivery';
 import { isMembershipError } from './kafka-error';
 import type { PartitionProgress } from './partition-progress';
 import type { PausedPartitions } from '../paused-partitions';
+
+/** What a broker cannot read it often can a moment later; a wait costs one small request. */
+const UNREADABLE_RETRY_MS = 2000;
 
 export interface MergerOptions {
   readonly batchMaxEvents: number;
@@ -37,7 +40,8 @@ export class BatchMerger {
   /** Resolves when kafkajs may fetch again for this partition. */
   deliver(payload: EachBatchPayload): Promise<void> {
     if (this.closed) return Promise.resolve();
-    const delivery = new Delivery(payload);
+    const delivery = this.open(payload);
+    if (delivery === undefined) return Promise.resolve();
     this.progress.fetched(delivery.partition, delivery.nextOffset, Number(payload.batch.highWatermark));
     if (delivery.left === 0) {
       delivery.moveTo(delivery.nextOffset);
@@ -46,6 +50,22 @@ export class BatchMerger {
     this.waiting.push(delivery);
     this.draining ??= this.drain();
     return delivery.released;
+  }
+
+  /** Undefined when the records can't be read: their partition waits for them, and nobody else does. */
+  private open(payload: EachBatchPayload): Delivery | undefined {
+    try {
+      return new Delivery(payload);
+    } catch (error) {
+      const { batch } = payload;
+      const hold = {
+        partition: batch.partition,
+        offset: fetchedOffset(batch),
+        reason: `It can't be read: ${String(error)}`,
+      };
+      this.paused.hold({ partition: batch.partition, pause: () => payload.pause() }, hold, UNREADABLE_RETRY_MS);
+      return undefined;
+    }
   }
 
   /** Begins no further handler call; resolves when the running one is committed. */

@@ -1,8 +1,9 @@
-import type { Consumer } from 'kafkajs';
+import { PartitionAssigners, type Cluster, type Consumer } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaConfig } from '@app/config';
 import type { BatchHandler } from '../event-consumer.port';
 import { BatchMerger } from './batch-merger';
+import { leaveFor } from './former-member';
 import { KafkaClient } from './kafka-client';
 import { readTopicFacts, type TopicFacts } from './kafka-topic';
 import type { PartitionProgress } from './partition-progress';
@@ -34,7 +35,9 @@ export interface SessionOptions {
   readonly pauses: PauseOptions;
   /** Before the first batch. */
   readonly onTopic: (facts: TopicFacts) => void;
-  readonly onJoined: (assigned: readonly number[]) => void;
+  readonly onJoined: (assigned: readonly number[], memberId: string) => void;
+  /** Of a session that broke: the group must not wait for it. */
+  readonly formerMemberId: string | undefined;
   readonly onCommitted: () => void;
 }
 
@@ -49,6 +52,7 @@ export class ConsumerSession {
   readonly paused: PausedPartitions;
   private readonly client: KafkaClient;
   private readonly consumer: Consumer;
+  private cluster: Cluster | undefined;
   private readonly merger: BatchMerger;
   private starting: Promise<TopicFacts> | undefined;
   private joining: Promise<void> | undefined;
@@ -65,7 +69,15 @@ export class ConsumerSession {
     this.paused = new PausedPartitions(options.pauses, logger);
     // A client per member: members of one group that share one also share its memory of committed offsets.
     this.client = new KafkaClient(config, { requestTimeoutMs: REQUEST_TIMEOUT_MS, retries: RETRIES }, logger);
-    this.consumer = this.client.kafka.consumer(consumerSettings(config));
+    this.consumer = this.client.kafka.consumer({
+      ...consumerSettings(config),
+      partitionAssigners: [
+        (given) => {
+          this.cluster = given.cluster; // kafkajs shows it nowhere else
+          return PartitionAssigners.roundRobin(given);
+        },
+      ],
+    });
     const { batchMaxEvents, progress, onCommitted } = options;
     const mergerOptions = { batchMaxEvents, heartbeatIntervalMs: HEARTBEAT_MS, onCommitted };
     this.merger = new BatchMerger(handler, mergerOptions, this.paused, progress);
@@ -98,6 +110,10 @@ export class ConsumerSession {
     this.options.onTopic(facts);
     const joined = this.watch();
     await this.consumer.connect();
+    const { formerMemberId } = this.options;
+    if (formerMemberId !== undefined && this.cluster !== undefined) {
+      await leaveFor(formerMemberId, this.config.group, this.cluster);
+    }
     // Not from the end: kafkajs would also jump there when its offset is gone from the log, over all that is unread.
     await this.consumer.subscribe({ topics: [this.config.topic], fromBeginning: true });
     void this.consumer.run({
@@ -132,7 +148,7 @@ export class ConsumerSession {
     }, STUCK_CHECK_MS);
     return new Promise((resolve) => {
       this.consumer.on(events.GROUP_JOIN, ({ payload }) => {
-        this.options.onJoined(payload.memberAssignment[this.config.topic] ?? []);
+        this.options.onJoined(payload.memberAssignment[this.config.topic] ?? [], payload.memberId);
         resolve();
       });
     });

@@ -2,6 +2,7 @@ import type { EachBatchPayload } from 'kafkajs';
 import type { LogRecord, PartitionBatch } from '../log-record';
 import type { Pausable } from '../paused-partitions';
 import { readRecords, type RecordBatch } from './record-batch';
+import { isUnreadable, type Unreadable } from './unreadable';
 
 /**
  * What kafkajs handed over for one partition and waits for. It is dealt with in slices; what is not resolved by the time
@@ -14,6 +15,7 @@ export class Delivery implements Pausable {
   private from = 0;
   private readonly records: readonly LogRecord[];
 
+  /** @throws what keeps the records from being read. */
   constructor(readonly payload: EachBatchPayload) {
     this.records = recordsOf(payload.batch);
     this.released = new Promise((resolve, reject) => {
@@ -73,10 +75,18 @@ export interface Slice {
   readonly next: number;
 }
 
-/** kafkajs tells where it asked the broker to begin; its types do not. A record batch may begin before. */
-function recordsOf(batch: EachBatchPayload['batch'] & { readonly fetchedOffset?: string }): LogRecord[] {
-  const from = Number(batch.fetchedOffset);
-  return (batch.messages as unknown as readonly RecordBatch[])
-    .flatMap((each) => readRecords(each))
+/** kafkajs tells where it asked the broker to begin; its types do not. */
+export function fetchedOffset(batch: EachBatchPayload['batch'] & { readonly fetchedOffset?: string }): number {
+  return Number(batch.fetchedOffset);
+}
+
+/** A record batch may begin before the offset that was asked for. */
+function recordsOf(batch: EachBatchPayload['batch']): LogRecord[] {
+  const from = fetchedOffset(batch);
+  return (batch.messages as unknown as readonly (RecordBatch | Unreadable)[])
+    .flatMap((each) => {
+      if (isUnreadable(each)) throw each.error;
+      return readRecords(each);
+    })
     .filter(({ offset }) => offset >= from);
 }

@@ -1,5 +1,7 @@
 import fetchResponse from 'kafkajs/src/protocol/requests/fetch/v11/response';
+import { createErrorFromCode } from 'kafkajs/src/protocol/error';
 import { readRecordBatches, type RecordBatch } from './record-batch';
+import { concernsOnePartition, unreadable, type Unreadable } from './unreadable';
 
 interface PartitionResponse {
   readonly partition: number;
@@ -9,7 +11,7 @@ interface PartitionResponse {
   readonly lastStartOffset: string;
   readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[];
   readonly preferredReadReplica: number;
-  readonly messages: readonly RecordBatch[];
+  readonly messages: readonly (RecordBatch | Unreadable)[];
 }
 
 /** As kafkajs wants it. */
@@ -62,10 +64,12 @@ async function readPartition(reader: FetchReader): Promise<PartitionResponse> {
     abortedTransactions.push({ producerId: reader.int64(), firstOffset: reader.int64() });
   }
   const preferredReadReplica = reader.int32();
-  const messages = await readRecordBatches(reader.sized());
+  const bytes = reader.sized();
+  const failed = concernsOnePartition(errorCode);
+  const messages = failed ? [unreadable(createErrorFromCode(errorCode))] : await readOrTell(bytes);
   return {
     partition,
-    errorCode,
+    errorCode: failed ? 0 : errorCode,
     highWatermark,
     lastStableOffset,
     lastStartOffset,
@@ -73,6 +77,14 @@ async function readPartition(reader: FetchReader): Promise<PartitionResponse> {
     preferredReadReplica,
     messages,
   };
+}
+
+async function readOrTell(bytes: Buffer): Promise<readonly (RecordBatch | Unreadable)[]> {
+  try {
+    return await readRecordBatches(bytes);
+  } catch (error) {
+    return [unreadable(error)];
+  }
 }
 
 class FetchReader {

@@ -24,6 +24,7 @@ const MEMBERSHIP = new Set([
   'UNKNOWN_MEMBER_ID',
   'NOT_COORDINATOR_FOR_GROUP',
 ]);
+const UNKNOWN_MEMBER = new Set(['UNKNOWN_MEMBER_ID']);
 const OF_THE_RECORDS = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD', 'CORRUPT_MESSAGE']);
 const COORDINATOR_STARTING = new Set([
   'GROUP_LOAD_IN_PROGRESS',
@@ -44,6 +45,11 @@ const PASSING = new Set([
 /** The group has moved on without this member; kafkajs joins again when it sees such an error. */
 export function isMembershipError(error: unknown): boolean {
   return hasType(error, MEMBERSHIP);
+}
+
+/** The group does not know this member, or does no longer. */
+export function hasLeftTheGroup(error: unknown): boolean {
+  return hasType(error, UNKNOWN_MEMBER);
 }
 
 /** The cluster makes its first group, or a broker has just started: normal, and over in a moment. */

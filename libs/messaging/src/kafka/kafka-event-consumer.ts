@@ -20,7 +20,8 @@ export interface KafkaConsumerOptions {
 }
 
 const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 30_000;
+// What a wait costs is one try; what it saves the group is the rest of it after the database is back.
+const LAST_RETRY_MS = 5000;
 const HELD_RETRY_MS = 30_000;
 const FIRST_REJOIN_MS = 500;
 const LAST_REJOIN_MS = 3000;
@@ -44,6 +45,7 @@ export class KafkaEventConsumer extends EventConsumer {
   private session: ConsumerSession | undefined;
   private running: Promise<void> | undefined;
   private joined = false;
+  private memberId: string | undefined;
   private clusterId: string | undefined;
   private lastCommitAt: Date | undefined;
 
@@ -148,7 +150,9 @@ export class KafkaEventConsumer extends EventConsumer {
       onTopic: ({ clusterId }) => {
         this.clusterId = clusterId;
       },
-      onJoined: (assigned) => {
+      formerMemberId: this.memberId,
+      onJoined: (assigned, memberId) => {
+        this.memberId = memberId;
         this.progress.assign(assigned);
         this.logger.debug({ assigned }, 'Partitions assigned.');
       },

@@ -15,7 +15,7 @@ const OVERHEAD_BYTES = 100;
 /** Bytes of small records that travel together; `toProduceRequests` cuts what one partition may not take. */
 const BATCH_BYTES = 4_000_000;
 const FIRST_PROBE_MS = 500;
-const LAST_PROBE_MS = 5000;
+const LAST_PROBE_MS = 2000;
 
 /**
  * Publishes on a Kafka topic with acks=all. Connects at the first call, or in the background after `start`.

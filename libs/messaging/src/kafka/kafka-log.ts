@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 // start, each rebalance, each broker restart. The publisher and the consumer log the change of state once.
 const NORMAL = [
   /group is rebalancing|rebalance/i,
-  /coordinator is not available|not aware of this member|not the correct coordinator|group coordinator/i,
+  /coordinator is (not available|loading)|not aware of this member|not the correct coordinator|group coordinator/i,
   /not the leader|no leader|does not host|^Connection error|^Connection timeout|seed broker|Closed connection/i,
   /^Request .* timed out|^Failed to send messages|^Response without match/i,
   /^Crash: |^Restarting the consumer/,

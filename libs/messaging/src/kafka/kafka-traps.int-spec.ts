@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
 import type { KafkaConfig } from '@app/config';
 import { PublishUnconfirmedError } from '@app/messaging';
 import { describeWithKafka, eventually, freshTopic, freshTopicNames, type FreshTopic } from '@app/testing';
 import { Inbox, offsetsOf } from '../../test/inbox';
+import { produceSnappy } from '../../test/produce-snappy';
 import { recordingLogger } from '../../test/recording-logger';
 import { eventOf, eventsOf } from '../../test/sample-events';
 import { TopicMissingError } from '../topic-missing.error';
@@ -14,18 +15,6 @@ import { describeKafkaTopic, ensureKafkaTopic } from './kafka-topic';
 const SESSION_MS = 6000;
 const ERROR_LEVEL = 50;
 const limits = { timeoutMs: 10_000, queueEvents: 20_000, queueBytes: 32_000_000 };
-
-/** Snappy's own format with everything as literals: what any snappy reader takes, without a native package. */
-function snappyLiterals(data: Buffer): Buffer {
-  const length = [];
-  for (let rest = data.length; ; rest >>>= 7) {
-    length.push(rest > 127 ? (rest & 127) | 128 : rest);
-    if (rest <= 127) break;
-  }
-  const size = Buffer.alloc(2);
-  size.writeUInt16LE(data.length - 1);
-  return Buffer.concat([Buffer.from([...length, 61 << 2]), size, data]);
-}
 
 describeWithKafka('Known traps of kafkajs', (brokers) => {
   const { logger, lines } = recordingLogger();
@@ -133,22 +122,43 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
 
   it('reads what a foreign producer compressed with a codec that kafkajs does not have', async () => {
     const config = await newTopic();
-    const decompress = (): Promise<Buffer> => Promise.reject(new Error('kafkajs has no snappy'));
-    CompressionCodecs[CompressionTypes.Snappy] = () => ({
-      compress: ({ buffer }: { buffer: Buffer }) => Promise.resolve(snappyLiterals(buffer)),
-      decompress,
-    });
-    const producer = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).producer({
-      createPartitioner: () => () => 0,
-    });
-    await producer.connect();
-    const messages = [{ value: 'x'.repeat(500) }, { value: 'y'.repeat(500) }];
-    await producer.send({ topic: config.topic, messages, compression: CompressionTypes.Snappy });
-    await producer.disconnect();
+    const values = ['x'.repeat(500), 'y'.repeat(500)];
+    await produceSnappy(brokers, config.topic, values);
     const inbox = new Inbox();
     await newConsumer(config).run(inbox.handler);
     await eventually(() => {
-      expect(inbox.values()).toEqual(messages.map(({ value }) => value));
+      expect(inbox.values()).toEqual(values);
+    });
+  });
+
+  it('holds a partition whose records it cannot unpack, alarms once, and reads the others', async () => {
+    const names = await freshTopic(brokers, 2); // keeps what it gets; ours has the broker unpack it
+    stops.push(() => names.delete());
+    await produceSnappy(brokers, names.topic, ['packed']);
+    const publisher = newPublisher(configOf(names));
+    const users = Array.from({ length: 20 }, (_, user) => eventOf(`u${user}`, user));
+    await publisher.publish(users, 'r');
+    const inbox = new Inbox();
+    const consumer = newConsumer(configOf(names));
+    await consumer.run(inbox.handler);
+    await eventually(() => {
+      expect(inbox.received.length).toBeGreaterThan(0);
+      expect(consumer.status().held).toEqual([0]);
+    });
+    expect(new Set(inbox.received.map(({ partition }) => partition))).toEqual(new Set([1]));
+    const alarm = lines.filter(({ msg }) => msg.startsWith('A partition is held'));
+    expect(alarm).toMatchObject([{ level: ERROR_LEVEL, partition: 0, offset: 0 }]);
+  });
+
+  it('publishes 5 MB of one user where the topic takes 1 MB at once', async () => {
+    const names = await freshTopic(brokers, 2);
+    stops.push(() => names.delete());
+    const events = Array.from({ length: 20 }, (_, number) => eventOf('u', number, { filler: 'x'.repeat(250_000) }));
+    await newPublisher(configOf(names)).publish(events, 'r');
+    const inbox = new Inbox();
+    await newConsumer(configOf(names)).run(inbox.handler);
+    await eventually(() => {
+      expect(inbox.received).toHaveLength(20);
     });
   });
 

@@ -43,6 +43,10 @@ declare module 'kafkajs/src/protocol/requests/fetch/v11/response' {
   export = response;
 }
 
+declare module 'kafkajs/src/protocol/error' {
+  export function createErrorFromCode(code: number): Error;
+}
+
 /** What `record-batch.spec.ts` compares with. */
 declare module 'kafkajs/src/protocol/decoder' {
   class Decoder {

@@ -27,7 +27,7 @@ export interface PostgresConsumerOptions {
 const MAX_BATCH_BYTES = 4_000_000;
 const HEARTBEAT_MS = 1000;
 const FIRST_RETRY_MS = 500;
-const LAST_RETRY_MS = 30_000;
+const LAST_RETRY_MS = 5000;
 const HELD_RETRY_MS = 30_000;
 const RETENTION_MS = 3 * 86_400_000;
 const TRIM_EVERY_MS = 600_000;

@@ -11,6 +11,8 @@ export interface RecorderOptions {
   readonly connections: number;
   /** Events of the run; without it the run goes on until `stop`. */
   readonly events?: number;
+  /** Sent for the first time at most; without it as fast as the answers come. What was missed is not made up for. */
+  readonly eventsPerSecond?: number;
   /** 1 posts single events, more posts arrays. */
   readonly eventsPerRequest: number;
   /** Body of the nth event; the recorder adds `event_id`. */
@@ -36,6 +38,8 @@ export class Recorder {
   private readonly agent: Agent;
   private stopped = false;
   private okCount = 0;
+  /** When the next new events may leave, by `performance.now()`. */
+  private nextAt = 0;
 
   constructor(private readonly options: RecorderOptions) {
     this.agent = new Agent({ keepAlive: true, maxSockets: options.connections });
@@ -67,7 +71,10 @@ export class Recorder {
   }
 
   private async loop(): Promise<void> {
-    for (let events = this.take(); events.length > 0; events = this.take()) {
+    for (;;) {
+      await this.turn();
+      const events = this.take();
+      if (events.length === 0) return;
       for (let attempt = 0; ; attempt += 1) {
         const known = await this.post(events, attempt);
         if (known) break;
@@ -75,6 +82,16 @@ export class Recorder {
         if (!this.options.retryUnknown || this.stopped) break;
       }
     }
+  }
+
+  /** Resolves when the rate allows for one more request. */
+  private async turn(): Promise<void> {
+    const { eventsPerSecond, eventsPerRequest } = this.options;
+    if (eventsPerSecond === undefined) return;
+    const now = performance.now();
+    const at = Math.max(now, this.nextAt);
+    this.nextAt = at + (1000 * eventsPerRequest) / eventsPerSecond;
+    await delay(at - now);
   }
 
   private take(): Sent[] {
