@@ -1,4 +1,4 @@
-import { describeWithKafka, emptyDatabase, eventually, freshTopicNames } from '@app/testing';
+import { describeWithKafka, emptyDatabase, eventually, freshTopicNames, Scrape } from '@app/testing';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -59,6 +59,24 @@ describe('npm start', () => {
     expect(readFileSync(inDataDir('api-key'), 'utf8').trim()).toBe(ready.key);
     for (const name of ['cli.json', 'api-key']) expect(statSync(inDataDir(name)).mode & 0o777).toBe(0o600);
     await standalone.until(new RegExp(`Data +${inDataDir('')}`.replace(/\/$/, '')));
+  });
+
+  it('shows the health and the metrics of all its parts as one', async () => {
+    const ready = await start().ready();
+    for (let n = 0; n < 30; n += 1) await post(ready, 'counted');
+    await eventually(async () => {
+      // Each series is there once, or reading them fails.
+      const scrape = await Scrape.of(ready.url);
+      const names = ['events_accepted_total', 'events_persisted_total', 'consumer_assigned_partitions'];
+      expect(names.map((name) => scrape.value(name))).toEqual([30, 30, 12]);
+      expect(scrape.sum('consumer_lag_messages')).toBe(0);
+      expect(scrape.value('consumer_lag_messages{partition="11"}')).toBe(0);
+      expect(scrape.value('unaccounted_events')).toBe(0);
+    });
+    const health = (await (await fetch(`${ready.url}/health`)).json()) as { status: string; details: object };
+    expect(health.status).toBe('ok');
+    const parts = ['postgresql', 'embedded_log', 'consumer', 'consumer_2', 'consumer_3'];
+    expect(Object.keys(health.details).sort()).toEqual(parts.sort());
   });
 
   it('ends cleanly on Ctrl-C, within seconds, and has data and key again after the next start', async () => {
