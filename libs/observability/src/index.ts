@@ -5,7 +5,7 @@ export { VitalsModule } from './health/vitals.module';
 export { createLogger } from './logger';
 export { LoggingModule } from './logging.module';
 export { DurationHistogram } from './metrics/duration-histogram';
-export { apiMetrics, consumerMetrics, metricCatalog, processMetrics } from './metrics/metric-catalog';
+export { apiMetrics, consumerMetrics, processMetrics } from './metrics/metric-catalog';
 export { MetricSet, type Sample } from './metrics/metric-set';
 export { runProcess, type Stoppable } from './run-process';
 export { SharedAnswer } from './shared-answer';

@@ -13,5 +13,4 @@ export { describeWithKafka } from './kafka/describe-with-kafka';
 export { freshTopic, freshTopicNames, type FreshTopic } from './kafka/fresh-topic';
 export { committedOffsets, topicEnds } from './kafka/topic-offsets';
 export { Scrape } from './process/scrape';
-export { Scrape } from './process/scrape';
 export { TcpProxy } from './process/tcp-proxy';
