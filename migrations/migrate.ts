@@ -1,20 +1,39 @@
-import { loadMigrateConfig, readEnvironment } from '@app/config';
+import { loadDatabaseConfig, readEnvironment } from '@app/config';
 import { Database, migrateDown, resetSchema } from '@app/persistence';
 
-const USAGE = 'Usage: migrate down [steps] | reset';
+const USAGE = 'Usage: migrate down [steps] | reset <name of the database>';
 
-/** `down [steps]` or `reset`, on the database of DATABASE_URL; up is `millrace migrate`. @returns what to tell the operator. */
-async function migrate(database: Database, [command = '', argument = '1']: readonly string[]): Promise<string> {
+/**
+ * `down [steps]` or `reset <name>`, on the database of DATABASE_URL; up is `millrace migrate`.
+ *
+ * @returns what to tell the operator.
+ */
+async function migrate(database: Database, [command = '', argument]: readonly string[]): Promise<string> {
   switch (command) {
-    case 'down':
-      if (!/^[1-9]\d{0,3}$/.test(argument)) throw new Error(USAGE);
-      return list(await migrateDown(database, Number(argument)));
+    case 'down': {
+      const steps = argument ?? '1';
+      if (!/^[1-9]\d{0,3}$/.test(steps)) throw new Error(USAGE);
+      return list(await migrateDown(database, Number(steps)));
+    }
     case 'reset':
-      await resetSchema(database);
-      return 'The database is empty and of the current schema.';
+      return reset(database, argument);
     default:
       throw new Error(USAGE);
   }
+}
+
+/** Nobody empties a database by a shell that still has another DATABASE_URL: its name has to be said. */
+async function reset(database: Database, confirmed: string | undefined): Promise<string> {
+  const { hostname, pathname } = new URL(database.config.url);
+  const name = decodeURIComponent(pathname.slice(1));
+  if (confirmed !== name) {
+    throw new Error(
+      `This removes every event, key and dead letter of the database "${name}" on ${hostname}, for ever. ` +
+        `To do that: npm run migration:reset -- ${name}`,
+    );
+  }
+  await resetSchema(database);
+  return `The database "${name}" on ${hostname} was emptied and has the current schema.`;
 }
 
 function list(names: readonly string[]): string {
@@ -22,7 +41,7 @@ function list(names: readonly string[]): string {
 }
 
 async function main(): Promise<void> {
-  const database = new Database(loadMigrateConfig(readEnvironment()).postgres);
+  const database = new Database(loadDatabaseConfig(readEnvironment()));
   try {
     process.stdout.write(`${await migrate(database, process.argv.slice(2))}\n`);
   } finally {

@@ -13,16 +13,25 @@ interface Line {
 
 /**
  * For a program: JSON lines on standard output, as every process writes them. For a person at a terminal: sentences on
- * standard error, and of the usual level only what needs attention, so that address and key stay in sight.
+ * standard error, and of the usual level only what needs attention and the end of it, so that address and key stay in sight.
  */
 export function terminalLogger(level: LogLevel): Logger {
   if (!process.stdout.isTTY) return createLogger({ level, app: 'standalone' });
-  const destination = { write: (line: string) => process.stderr.write(toSentence(line)) };
-  return createLogger({ level: level === 'info' ? 'warn' : level, app: 'standalone', destination });
+  const destination = {
+    write: (text: string): void => {
+      const line = JSON.parse(text) as Line;
+      if (level !== 'info' || line.level !== 'info' || isRecovery(line)) process.stderr.write(toSentence(line));
+    },
+  };
+  return createLogger({ level, app: 'standalone', destination });
 }
 
-function toSentence(text: string): string {
-  const { time, level, msg = '', error, partition, reason } = JSON.parse(text) as Line;
+/** "Kafka confirms again." and its like: who read the warning waits for it. */
+function isRecovery({ msg = '' }: Line): boolean {
+  return msg.endsWith(' again.');
+}
+
+function toSentence({ time, level, msg = '', error, partition, reason }: Line): string {
   const details = [partition === undefined ? undefined : `partition ${partition}`, reason, error?.message];
   const cause = details.filter((detail) => detail !== undefined).join(': ');
   return `${time.slice(11, 19)} ${level} ${msg}${cause === '' ? '' : ` (${cause})`}\n`;

@@ -3,6 +3,7 @@ export {
   loadApiConfig,
   loadCliConfig,
   loadConsumerConfig,
+  loadDatabaseConfig,
   loadMigrateConfig,
   loadStandaloneConfig,
 } from './load-config';

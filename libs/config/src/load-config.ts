@@ -152,6 +152,12 @@ export function loadConsumerConfig(environment: Environment): ConsumerConfig {
   });
 }
 
+/** For what needs the database alone. @throws {ConfigError} naming every variable that is wrong. */
+export function loadDatabaseConfig(environment: Environment): PostgresConfig {
+  const values = readSettings(environment, database);
+  return toPostgres(values, values.databaseUrl);
+}
+
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadMigrateConfig(environment: Environment): MigrateConfig {
   const wanted = { logLevel, log, keyPepper, bootstrapKeyFile, ...database, ...kafka };

@@ -33,6 +33,12 @@ function loadOrExit<C>(load: (environment: Environment) => C): C {
   }
 }
 
+/** The port of an EADDRINUSE, which is the operator's to solve and needs no stack. */
+function takenPort(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return undefined;
+  return 'port' in error && typeof error.port === 'number' ? error.port : undefined;
+}
+
 /**
  * Runs a job as this process' only one: SIGTERM and SIGINT close it and end with 0; a second signal, a fatal error or
  * a close that takes longer than the drain time-out ends with 1. A wrong configuration is named before anything starts.
@@ -62,7 +68,9 @@ export async function runProcess<C extends ProcessConfig>(job: ProcessJob<C>): P
     );
   };
   const onFatal = (error: unknown): void => {
-    logger.fatal({ error }, 'The process cannot go on.');
+    const port = takenPort(error);
+    if (port === undefined) logger.fatal({ error }, 'The process cannot go on.');
+    else logger.fatal({ port }, `Port ${port} is taken by another process: stop that one, or choose another port.`);
     if (stoppingSince === undefined) stop(1);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { Kafka, logLevel, type Admin } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import { eventually } from '../process/eventually';
+import { withAdmin } from './with-admin';
 
 export interface FreshTopic {
   readonly brokers: readonly string[];
@@ -43,14 +44,4 @@ async function remove(admin: Admin, topic: string, group: string): Promise<void>
   if (topics.includes(topic)) await admin.deleteTopics({ topics: [topic] });
   const { groups } = await admin.listGroups();
   if (groups.some(({ groupId }) => groupId === group)) await admin.deleteGroups([group]);
-}
-
-async function withAdmin<T>(brokers: readonly string[], act: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  try {
-    return await act(admin);
-  } finally {
-    await admin.disconnect();
-  }
 }
