@@ -7,6 +7,7 @@
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProcessMeter } from './bench/process-meter.mjs';
+import { soak } from './bench/soak.mjs';
 import { Servers, Service } from './bench/stack.mjs';
 import { runLoad } from './generator.mjs';
 
@@ -35,11 +36,14 @@ const WORKLOADS = {
     run: (bench) => endToEnd(bench, { connections: 16, batch: 100, duplicates: 0.3 }),
   },
   W7: { about: 'drain of a backlog by three consumers', run: drain },
+  soak: { about: 'memory under a steady load', run: async (bench) => soak(await bench.service(), bench.options) },
 };
 
 const HELP = `node load/bench.mjs [WORKLOAD...]      default: W1 W1e W2 W7; there are ${Object.keys(WORKLOADS).join(' ')}
   --seconds 10      of load, per workload
   --backlog 500000  events of W7
+  --minutes 10      of soak
+  --rate 2000       events per second of soak
   --rounds 1        of all workloads, in turns
 `;
 
@@ -168,7 +172,14 @@ async function main() {
   const text = { type: 'string' };
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seconds: text, backlog: text, rounds: text, help: { type: 'boolean', short: 'h' } },
+    options: {
+      seconds: text,
+      backlog: text,
+      minutes: text,
+      rate: text,
+      rounds: text,
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   const names = positionals.length > 0 ? positionals : ['W1', 'W1e', 'W2', 'W7'];
   const unknown = names.filter((name) => !(name in WORKLOADS));
@@ -177,7 +188,12 @@ async function main() {
     process.exitCode = values.help ? 0 : 2;
     return;
   }
-  const options = { seconds: Number(values.seconds ?? 10), backlog: Number(values.backlog ?? 500_000) };
+  const options = {
+    seconds: Number(values.seconds ?? 10),
+    backlog: Number(values.backlog ?? 500_000),
+    minutes: Number(values.minutes ?? 10),
+    rate: Number(values.rate ?? 2000),
+  };
   const servers = await Servers.start();
   try {
     const bench = new Bench(servers, options);

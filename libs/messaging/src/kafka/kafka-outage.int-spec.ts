@@ -112,6 +112,22 @@ describeWithKafka('Kafka going away and coming back', (given) => {
     }, 30_000);
   }, 90_000);
 
+  it('reads again soon after a restart of the broker, without waiting for the sessions of before to end', async () => {
+    const patient = new KafkaEventConsumer(
+      { ...config, sessionTimeoutMs: 60_000 },
+      { batchMaxEvents: 1000, onFatal: (error) => fatal.push(error) },
+      logger,
+    );
+    const inbox = new Inbox();
+    await patient.run(inbox.handler);
+    await broker.restart();
+    await eventually(() => publisher.publish([eventOf('u', 1)], 'r'), 20_000);
+    await eventually(() => {
+      expect(numbersOf(inbox.received, 'u')).toContain(1);
+    }, 30_000);
+    await patient.stop();
+  }, 90_000);
+
   it('waits for brokers that are not there yet', async () => {
     const inbox = new Inbox();
     await broker.kill();

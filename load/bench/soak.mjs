@@ -1,0 +1,109 @@
+/** A steady load for minutes: does memory grow? Nothing that lives for months may gain a megabyte a minute. */
+import { readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const EVENTS_PER_POST = 20;
+const CONSUMERS = 3;
+const SAMPLE_MS = 5000;
+/** Compiled code, pools and heaps find their size first. */
+const WARMUP_MINUTES = 3;
+
+function rssMb(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+/** Least squares; a single high or low reading moves it little. */
+function slopePerMinute(samples) {
+  const n = samples.length;
+  const meanX = samples.reduce((sum, { minute }) => sum + minute, 0) / n;
+  const meanY = samples.reduce((sum, { mb }) => sum + mb, 0) / n;
+  const covariance = samples.reduce((sum, { minute, mb }) => sum + (minute - meanX) * (mb - meanY), 0);
+  const variance = samples.reduce((sum, { minute }) => sum + (minute - meanX) ** 2, 0);
+  return covariance / variance;
+}
+
+/** The lowest of each minute: what is above it is garbage that was not collected yet, 20 MB of it at times. */
+function floors(samples) {
+  const byMinute = new Map();
+  for (const { minute, mb } of samples) {
+    const whole = Math.floor(minute);
+    byMinute.set(whole, Math.min(mb, byMinute.get(whole) ?? Infinity));
+  }
+  return [...byMinute].map(([minute, mb]) => ({ minute, mb }));
+}
+
+/** Posts at a rate until `signal` says stop. @returns events acknowledged and answers other than 202. */
+async function post({ url, key, rate, signal }) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  const counts = { acknowledged: 0, others: 0 };
+  const running = new Set();
+  const startedAt = performance.now();
+  for (let sent = 0; !signal.aborted; sent += EVENTS_PER_POST) {
+    const waitMs = startedAt + (1000 * sent) / rate - performance.now();
+    if (waitMs > 1) await delay(waitMs);
+    const posting = postOnce({ url, key, agent, first: sent }).then((status) => {
+      if (status === 202) counts.acknowledged += EVENTS_PER_POST;
+      else counts.others += 1;
+      running.delete(posting);
+    });
+    running.add(posting);
+  }
+  await Promise.all(running);
+  agent.destroy();
+  return counts;
+}
+
+function postOnce({ url, key, agent, first }) {
+  const events = Array.from({ length: EVENTS_PER_POST }, (_, index) => ({
+    name: `soak.${(first + index) % 20}`,
+    user_id: `user-${(first + index) % 10_000}`,
+    amount: 1.5,
+    data: { number: first + index, text: 'x'.repeat(150) },
+  }));
+  const headers = { 'x-api-key': key, 'content-type': 'application/json' };
+  return new Promise((resolve) => {
+    const call = request(`${url}/api/v1/events`, { method: 'POST', agent, headers }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode));
+    });
+    call.on('error', () => resolve(0));
+    call.end(JSON.stringify(events));
+  });
+}
+
+/** Samples until `signal` says stop, and prints a line per minute. */
+async function watch(pids, signal) {
+  const startedAt = performance.now();
+  const samples = Object.fromEntries(Object.keys(pids).map((name) => [name, []]));
+  for (let printed = 0; !signal.aborted;) {
+    await delay(SAMPLE_MS, undefined, { signal }).catch(() => undefined);
+    const minute = (performance.now() - startedAt) / 60_000;
+    for (const [name, pid] of Object.entries(pids)) samples[name].push({ minute, mb: rssMb(pid) });
+    if (Math.floor(minute) === printed) continue;
+    printed = Math.floor(minute);
+    const rss = Object.entries(samples).map(([name, each]) => [name, Math.round(each.at(-1).mb)]);
+    process.stdout.write(`${JSON.stringify({ minute: printed, rss_mb: Object.fromEntries(rss) })}\n`);
+  }
+  return samples;
+}
+
+/** @param {import('./stack.mjs').Service} service fresh @param {{ minutes: number, rate: number }} options */
+export async function soak(service, { minutes, rate }) {
+  const url = await service.startApi();
+  await service.startConsumers(CONSUMERS);
+  const pids = { api: service.apiPid };
+  service.consumerPids.forEach((pid, index) => (pids[`consumer_${index + 1}`] = pid));
+  const signal = AbortSignal.timeout(minutes * 60_000);
+  const [counts, samples] = await Promise.all([post({ url, key: service.key, rate, signal }), watch(pids, signal)]);
+  const warm = Math.min(WARMUP_MINUTES, minutes / 3);
+  const slopes = Object.entries(samples).map(([name, each]) => {
+    const steady = each.filter(({ minute }) => minute >= warm);
+    return [name, Number(slopePerMinute(floors(steady)).toFixed(2))];
+  });
+  const deadline = performance.now() + 60_000;
+  while ((await service.stored()) < counts.acknowledged && performance.now() < deadline) await delay(100);
+  const stored = await service.counted();
+  await service.stop();
+  return { ...counts, stored_rows: stored.rows, mb_per_minute: Object.fromEntries(slopes) };
+}
