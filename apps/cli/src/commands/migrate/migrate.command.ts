@@ -42,7 +42,7 @@ async function migrate({ wait }: { readonly wait: number }): Promise<void> {
     } catch (error) {
       if (Date.now() >= deadline) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      if (reason !== said) console.error(`Not yet: ${reason}`);
+      if (reason !== said) console.log(`Not yet: ${reason}`);
       said = reason;
     }
     await delay(RETRY_MS);
