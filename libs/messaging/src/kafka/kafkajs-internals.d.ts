@@ -51,6 +51,7 @@ declare module 'kafkajs/src/protocol/error' {
 declare module 'kafkajs/src/protocol/decoder' {
   class Decoder {
     constructor(buffer: Buffer);
+    readInt32(): number;
   }
   export = Decoder;
 }
