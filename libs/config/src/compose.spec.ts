@@ -21,8 +21,8 @@ const ofCompose = [
   ...['LOAD_RATE', 'LOAD_BATCH', 'LOAD_RAMP_SECONDS', 'LOAD_SECONDS', 'LOAD_P99_MS'],
 ];
 
-/** In the images, these belong to the image: a port, a path in a volume, the folder of `npm start`. */
-const fixedInContainers = ['PORT', 'HEALTH_PORT', 'MILLRACE_BOOTSTRAP_KEY_FILE', 'MILLRACE_DATA_DIR'];
+/** Fixed by image or compose file: ports, a path in a volume, the folder of `npm start`, the API as containers see it. */
+const fixedInContainers = ['PORT', 'HEALTH_PORT', 'MILLRACE_BOOTSTRAP_KEY_FILE', 'MILLRACE_DATA_DIR', 'MILLRACE_URL'];
 
 /** Names of variables that a container gets: `NAME: value`. */
 function given(text: string): string[] {
@@ -55,6 +55,10 @@ describe('docker-compose.app.yml', () => {
     const passed = new Set(asked(ours));
     const missing = [...known].filter((name) => !passed.has(name) && !fixedInContainers.includes(name));
     expect(missing).toEqual([]);
+  });
+
+  it('does not let an address of the host, from .env, into a container', () => {
+    expect(asked(app)).not.toContain('MILLRACE_URL');
   });
 
   it('passes on each variable under its own name', () => {
