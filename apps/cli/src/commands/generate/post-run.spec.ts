@@ -43,6 +43,33 @@ describe('PostRun', () => {
     expect(run.figures).toMatchObject({ due: 100, sent: 100, accepted: 100, refused: 0, unconfirmed: 0 });
   });
 
+  it('comes to its end when events become due between two looks at the clock, with none on its way', async () => {
+    let clockMs = 0;
+    const clock = (): number => (clockMs += 1);
+    const sender = new PromptSender();
+    const run = new PostRun({ rate: 1000, batchSize: 7, durationMs: 490 }, sender, () => '{}', clock);
+    await run.run(never);
+    expect(run.figures).toMatchObject({ sent: 490, accepted: 490 });
+  });
+
+  it('stops when it is told to, though none of all that may be on their way is answered', async () => {
+    const sender = new HeldSender();
+    const stop = new AbortController();
+    const run = new PostRun({ rate: 10_000, batchSize: 1, durationMs: Infinity }, sender, () => '{}');
+    const running = run.run(stop.signal);
+    await eventually(() => {
+      expect(sender.held).toHaveLength(64);
+    });
+    stop.abort();
+    await eventually(() => {
+      const { seconds } = run;
+      expect(run.seconds).toBe(seconds);
+    });
+    for (const request of sender.held) request.answer();
+    await running;
+    expect(sender.held).toHaveLength(64);
+  });
+
   it('says how far it is behind when answers do not come, and sends nothing of it after its time', async () => {
     const sender = new HeldSender();
     const stop = new AbortController();

@@ -42,6 +42,7 @@ export class PostRun {
   /** When it stopped calling for events. */
   private endedMs: number | undefined;
   private failure: CannotRunError | undefined;
+  private wake: () => void = () => undefined;
 
   constructor(
     private readonly plan: PostPlan,
@@ -66,6 +67,10 @@ export class PostRun {
   /** @throws {CannotRunError} when the API refuses the key, or has not confirmed anything for too long. */
   async run(stop: AbortSignal): Promise<void> {
     this.startedMs = this.now();
+    const wake = (): void => {
+      this.wake();
+    };
+    stop.addEventListener('abort', wake, { once: true });
     while (!stop.aborted && this.failure === undefined && this.elapsedMs() < this.plan.durationMs) {
       this.beginDue(stop);
       await this.untilNext(stop);
@@ -97,7 +102,10 @@ export class PostRun {
     const dueMs = this.startedMs + (this.counts.sent / rate) * 1000;
     const count = Math.min(batchSize, this.totalEvents - this.counts.sent);
     this.counts.sent += count;
-    const request = this.post(count, dueMs, stop).finally(() => this.running.delete(request));
+    const request = this.post(count, dueMs, stop).finally(() => {
+      this.running.delete(request);
+      this.wake();
+    });
     this.running.add(request);
   }
 
@@ -118,13 +126,14 @@ export class PostRun {
 
   /** Until the next request is due, or until one that is on its way makes room for one that is overdue. */
   private async untilNext(stop: AbortSignal): Promise<void> {
+    if (stop.aborted) return;
     const { durationMs, rate } = this.plan;
-    const stopped = (): undefined => undefined;
     if (this.counts.sent < this.dueEvents()) {
-      await Promise.race(this.running);
+      // Time goes on after `beginDue`: what became due since, with room for it, waits for nothing.
+      if (this.running.size >= MAX_RUNNING) await new Promise<void>((resolve) => (this.wake = resolve));
       return;
     }
     const nextMs = Math.min(durationMs, (this.counts.sent / rate) * 1000) - this.elapsedMs();
-    await delay(Math.max(1, nextMs), undefined, { signal: stop }).catch(stopped);
+    await delay(Math.max(1, nextMs), undefined, { signal: stop }).catch(() => undefined);
   }
 }
