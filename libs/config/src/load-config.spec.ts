@@ -91,6 +91,11 @@ describe('the configuration of a process', () => {
     expect(problems(loadConsumerConfig, { ...complete, MILLRACE_DATABASE_QUERY_TIMEOUT_MS: '8000' })).toEqual([
       'MILLRACE_DATABASE_QUERY_TIMEOUT_MS must be below half of KAFKA_SESSION_TIMEOUT_MS',
     ]);
+    const withoutTime = { ...complete, MILLRACE_DRAIN_DELAY_MS: '25000', KAFKA_SASL_USERNAME: 'u' };
+    expect(problems(loadApiConfig, withoutTime)).toEqual([
+      'KAFKA_SASL_MECHANISM is missing, a SASL user or password is set',
+      'MILLRACE_DRAIN_DELAY_MS must be below MILLRACE_DRAIN_TIMEOUT_MS',
+    ]);
   });
 
   it('takes an empty variable as missing, as compose files write it', () => {

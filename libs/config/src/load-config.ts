@@ -75,6 +75,12 @@ function logProblems(
   ];
 }
 
+/** A process that waits for its load balancer to the end of its time never stops but by force. */
+function drainProblems(values: { readonly drainDelayMs: number; readonly drainTimeoutMs: number }): string[] {
+  const tooLong = values.drainDelayMs >= values.drainTimeoutMs;
+  return tooLong ? ['MILLRACE_DRAIN_DELAY_MS must be below MILLRACE_DRAIN_TIMEOUT_MS'] : [];
+}
+
 function toKafka(values: KafkaValues, brokers: readonly string[]): KafkaConfig {
   const { kafkaSaslMechanism: mechanism, kafkaSaslUsername: username, kafkaSaslPassword: password } = values;
   const complete = mechanism !== undefined && username !== undefined && password !== undefined;
@@ -120,7 +126,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     accessLogSample,
     drainDelayMs: settings.drainDelayMs,
   };
-  const values = readSettings(environment, wanted, logProblems);
+  const values = readSettings(environment, wanted, (all) => [...logProblems(all), ...drainProblems(all)]);
   return Object.freeze({
     port: values.port,
     logLevel: values.logLevel,

@@ -16,7 +16,7 @@ export const settings = {
   ),
   accessLogSample: wholeNumber(
     'MILLRACE_ACCESS_LOG_SAMPLE',
-    'One of so many accepted posts has an access line; refusals and every other request have one each.',
+    'One of so many accepted posts has an access line; other requests have one each, refusals up to 20 in a second; health and metrics at level debug.',
     {
       min: 1,
       max: 1_000_000,
@@ -157,7 +157,7 @@ export const settings = {
   ),
   drainDelayMs: wholeNumber(
     'MILLRACE_DRAIN_DELAY_MS',
-    'Milliseconds that a stopping API still takes requests, while /readyz says 503, so that a load balancer notices.',
+    'Milliseconds that a stopping API still takes requests, while /readyz says 503, so that a load balancer notices; below MILLRACE_DRAIN_TIMEOUT_MS.',
     {
       min: 0,
       max: 60_000,
