@@ -51,6 +51,14 @@ export async function storedOf(compose, ids) {
   return { stored: Number(stored), rows: Number(rows) };
 }
 
+/** Offsets that consumers passed without an outcome, over all partitions. */
+export async function unaccounted(compose) {
+  const [[count]] = await compose.sql(
+    'SELECT sum(next_offset - first_offset - stored - duplicate - dead - erased) FROM consumer_positions',
+  );
+  return Number(count);
+}
+
 /** Addresses that Prometheus scrapes with success, by job. */
 export async function scraped(port) {
   const response = await fetch(`http://127.0.0.1:${port}/api/v1/query?query=up`);

@@ -46,8 +46,8 @@ export class Compose {
   }
 
   /** @returns {Promise<string[][]>} rows of columns */
-  async sql(statement) {
-    const user = ['-U', 'millrace', '-d', 'millrace'];
+  async sql(statement, database = 'millrace') {
+    const user = ['-U', 'millrace', '-d', database];
     const psql = ['psql', ...user, '-v', 'ON_ERROR_STOP=1', '-qAt', '-F', '\t'];
     const answer = await this.run(['exec', '-T', 'postgres', ...psql], statement);
     return lines(answer).map((line) => line.split('\t'));
