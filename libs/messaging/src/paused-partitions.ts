@@ -14,8 +14,18 @@ export interface PauseOptions {
   readonly heldRetryMs: number;
 }
 
+/** A partition to hold, and why. */
+export interface HoldReason extends HeldPartition {
+  /**
+   * Left out for a record that the handler must not judge. What could not be read goes on once it can be, without
+   * anybody moving it: `transient` when the broker is likely to get over it, `lasting` when somebody must act.
+   */
+  readonly unreadable?: 'transient' | 'lasting';
+}
+
 interface Hold {
-  readonly offset: number;
+  readonly reason: HoldReason;
+  readonly resume: () => void;
   /** Undefined while the partition is being tried again. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -25,7 +35,8 @@ interface Hold {
  *
  * backing off: the handler failed. All that wait for it come back together, after a wait that grows from failure to
  * failure, for ever.
- * held: the record at an offset is not for this program. Tried again at a fixed interval until it moves.
+ * held: the record at an offset is not for this program, or can't be read. Tried again at a fixed interval until the
+ * partition moves, or can be read.
  *
  * Says so once when it begins and once when it is over, not at each try.
  */
@@ -74,26 +85,33 @@ export class PausedPartitions {
     this.logger.info('Batches succeed again.');
   }
 
-  hold(pausable: Pausable, { partition, offset, reason }: HeldPartition, retryMs = this.options.heldRetryMs): void {
-    if (this.holds.get(partition)?.offset !== offset) {
-      this.logger.error({ partition, offset, reason }, 'A partition is held: somebody must act.');
-    }
+  hold(pausable: Pausable, reason: HoldReason, retryMs = this.options.heldRetryMs): void {
+    const { partition } = reason;
+    const before = this.holds.get(partition);
+    if (!isSame(before?.reason, reason)) this.tellHeld(reason);
     if (this.closed) return;
-    const resume = pausable.pause();
-    const timer = setTimeout(() => {
-      hold.timer = undefined;
-      resume();
-    }, retryMs);
-    const hold: Hold = { offset, timer };
+    clearTimeout(before?.timer);
+    const hold: Hold = {
+      reason,
+      resume: pausable.pause(),
+      timer: setTimeout(() => {
+        hold.timer = undefined;
+        hold.resume();
+      }, retryMs),
+    };
     this.holds.set(partition, hold);
   }
 
   /** The partition has moved to `next`. */
   moved(partition: number, next: number): void {
     const hold = this.holds.get(partition);
-    if (hold === undefined || next <= hold.offset) return;
-    this.holds.delete(partition);
-    this.logger.info({ partition, offset: next }, 'A held partition goes on.');
+    if (hold !== undefined && next > hold.reason.offset) this.release(partition, hold);
+  }
+
+  /** A fetch of the partition could be read, also one without any record. */
+  readable(partition: number): void {
+    const hold = this.holds.get(partition);
+    if (hold?.reason.unreadable !== undefined) this.release(partition, hold);
   }
 
   /** Nothing is resumed or made to wait any more. The running batch may still fail after this: that only gets logged. */
@@ -105,10 +123,29 @@ export class PausedPartitions {
     this.holds.clear();
   }
 
+  private tellHeld({ partition, offset, reason, unreadable }: HoldReason): void {
+    const facts = { partition, offset, reason };
+    if (unreadable === 'transient') this.logger.warn(facts, 'A partition is held until the broker can read it.');
+    else this.logger.error(facts, 'A partition is held: somebody must act.');
+  }
+
+  private release(partition: number, hold: Hold): void {
+    this.holds.delete(partition);
+    if (hold.timer !== undefined) {
+      clearTimeout(hold.timer);
+      hold.resume();
+    }
+    this.logger.info({ partition, offset: hold.reason.offset }, 'A held partition goes on.');
+  }
+
   private resumeAll(): void {
     this.retryTimer = undefined;
     const resumes = [...this.resumes.values()];
     this.resumes.clear();
     for (const resume of resumes) resume();
   }
+}
+
+function isSame(one: HoldReason | undefined, other: HoldReason): boolean {
+  return one?.offset === other.offset && one.unreadable === other.unreadable;
 }
