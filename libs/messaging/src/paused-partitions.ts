@@ -28,6 +28,8 @@ interface Hold {
   readonly resume: () => void;
   /** Undefined while the partition is being tried again. */
   timer: NodeJS.Timeout | undefined;
+  /** Runs while what could not be read is being tried again. */
+  quiet?: NodeJS.Timeout;
 }
 
 /**
@@ -91,12 +93,18 @@ export class PausedPartitions {
     if (!isSame(before?.reason, reason)) this.tellHeld(reason);
     if (this.closed) return;
     clearTimeout(before?.timer);
+    clearTimeout(before?.quiet);
     const hold: Hold = {
       reason,
       resume: pausable.pause(),
       timer: setTimeout(() => {
         hold.timer = undefined;
         hold.resume();
+        // A partition without a new record has nothing to show that it can be read again, but no trouble either.
+        if (reason.unreadable !== undefined)
+          hold.quiet = setTimeout(() => {
+            this.readable(partition);
+          }, retryMs);
       }, retryMs),
     };
     this.holds.set(partition, hold);
@@ -118,7 +126,10 @@ export class PausedPartitions {
   close(): void {
     this.closed = true;
     clearTimeout(this.retryTimer);
-    for (const { timer } of this.holds.values()) clearTimeout(timer);
+    for (const { timer, quiet } of this.holds.values()) {
+      clearTimeout(timer);
+      clearTimeout(quiet);
+    }
     this.resumes.clear();
     this.holds.clear();
   }
@@ -131,6 +142,7 @@ export class PausedPartitions {
 
   private release(partition: number, hold: Hold): void {
     this.holds.delete(partition);
+    clearTimeout(hold.quiet);
     if (hold.timer !== undefined) {
       clearTimeout(hold.timer);
       hold.resume();

@@ -1,6 +1,6 @@
 import type { EachBatchPayload } from 'kafkajs';
 import type { BatchHandler, HeldPartition } from '../event-consumer.port';
-import { Delivery, fetchedOffset, type Slice } from './delivery';
+import { Delivery, type Slice } from './delivery';
 import { isMembershipError } from './kafka-error';
 import type { PartitionProgress } from './partition-progress';
 import type { PausedPartitions } from '../paused-partitions';
@@ -40,32 +40,29 @@ export class BatchMerger {
   /** Resolves when kafkajs may fetch again for this partition. */
   deliver(payload: EachBatchPayload): Promise<void> {
     if (this.closed) return Promise.resolve();
-    const delivery = this.open(payload);
-    if (delivery === undefined) return Promise.resolve();
+    const delivery = new Delivery(payload);
     this.progress.fetched(delivery.partition, delivery.nextOffset, Number(payload.batch.highWatermark));
-    if (delivery.left === 0) {
-      delivery.moveTo(delivery.nextOffset);
-      return Promise.resolve();
-    }
+    if (delivery.blocked === undefined) this.paused.readable(delivery.partition);
+    if (delivery.left === 0) return this.pass(delivery);
     this.waiting.push(delivery);
     this.draining ??= this.drain();
     return delivery.released;
   }
 
-  /** Undefined when the records can't be read: their partition waits for them, and nobody else does. */
-  private open(payload: EachBatchPayload): Delivery | undefined {
-    try {
-      return new Delivery(payload);
-    } catch (error) {
-      const { batch } = payload;
-      const hold = {
-        partition: batch.partition,
-        offset: fetchedOffset(batch),
-        reason: `It can't be read: ${String(error)}`,
-      };
-      this.paused.hold({ partition: batch.partition, pause: () => payload.pause() }, hold, UNREADABLE_RETRY_MS);
-      return undefined;
+  /** Nothing in it is a record: a marker of a transaction, what was aborted, or what can't be read. */
+  private async pass(delivery: Delivery): Promise<void> {
+    const { partition, nextOffset, blocked } = delivery;
+    if (delivery.skips) {
+      try {
+        await this.commitOffsets([{ delivery, next: nextOffset }]);
+      } catch (error) {
+        if (isMembershipError(error)) throw error;
+        return; // it comes again
+      }
+      delivery.moveTo(nextOffset);
+      this.progress.committed(partition, nextOffset);
     }
+    if (blocked !== undefined) this.paused.hold(delivery, blocked, UNREADABLE_RETRY_MS);
   }
 
   /** Begins no further handler call; resolves when the running one is committed. */
@@ -144,14 +141,7 @@ export class BatchMerger {
       return { delivery, first, next: Math.min(next, Math.max(first, limit)) };
     });
     const moved = moves.filter(({ first, next }) => next > first);
-    const [someone] = moved;
-    if (someone !== undefined) {
-      const { topic } = someone.delivery.payload.batch;
-      const partitions = moved.map(({ delivery, next }) => ({ partition: delivery.partition, offset: String(next) }));
-      // By the payload: commitOffsets of the consumer does nothing, silently, while it is being stopped.
-      await someone.delivery.payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions }] });
-      this.options.onCommitted();
-    }
+    await this.commitOffsets(moved);
     for (const { delivery, next } of moved) {
       delivery.moveTo(next);
       this.progress.committed(delivery.partition, next);
@@ -160,7 +150,19 @@ export class BatchMerger {
     for (const { delivery } of moves) {
       const hold = held.get(delivery.partition);
       if (hold !== undefined) this.paused.hold(delivery, hold);
+      else if (delivery.left === 0 && delivery.blocked !== undefined) {
+        this.paused.hold(delivery, delivery.blocked, UNREADABLE_RETRY_MS);
+      }
     }
+  }
+
+  private async commitOffsets(moved: readonly { readonly delivery: Delivery; readonly next: number }[]): Promise<void> {
+    const payload = moved[0]?.delivery.payload;
+    if (payload === undefined) return;
+    const partitions = moved.map(({ delivery, next }) => ({ partition: delivery.partition, offset: String(next) }));
+    // By the payload: commitOffsets of the consumer does nothing, silently, while it is being stopped.
+    await payload.commitOffsetsIfNecessary({ topics: [{ topic: payload.batch.topic, partitions }] });
+    this.options.onCommitted();
   }
 
   /** Whatever waits behind a failure waits with it: the handler is in trouble, not one partition. */

@@ -58,6 +58,7 @@ export class ConsumerSession {
   private joining: Promise<void> | undefined;
   private watchdog: NodeJS.Timeout | undefined;
   private lastFetch = Date.now();
+  private stopped = false;
 
   constructor(
     private readonly config: KafkaConfig,
@@ -91,6 +92,7 @@ export class ConsumerSession {
 
   /** Lets the running batch be committed, then leaves the group. */
   async stop(): Promise<void> {
+    this.stopped = true;
     clearInterval(this.watchdog);
     this.paused.close();
     // kafkajs forgets a stop that comes while it joins: it would join afterwards.
@@ -103,19 +105,20 @@ export class ConsumerSession {
   }
 
   private async join(): Promise<TopicFacts> {
-    const admin = this.client.kafka.admin();
-    await admin.connect();
-    const facts = await readTopicFacts(admin, this.config.topic);
-    await admin.disconnect();
+    const facts = await this.readTopic();
     this.options.onTopic(facts);
+
     const joined = this.watch();
     await this.consumer.connect();
+    this.throwIfStopped();
     const { formerMemberId } = this.options;
     if (formerMemberId !== undefined && this.cluster !== undefined) {
       await leaveFor(formerMemberId, this.config.group, this.cluster);
+      this.throwIfStopped();
     }
     // Not from the end: kafkajs would also jump there when its offset is gone from the log, over all that is unread.
     await this.consumer.subscribe({ topics: [this.config.topic], fromBeginning: true });
+    this.throwIfStopped();
     void this.consumer.run({
       // Both off: they commit what an early return left undone.
       autoCommit: false,
@@ -130,6 +133,19 @@ export class ConsumerSession {
     this.joining = Promise.race([joined, failed]);
     await this.joining;
     return facts;
+  }
+
+  private async readTopic(): Promise<TopicFacts> {
+    const admin = this.client.kafka.admin();
+    await admin.connect();
+    const facts = await readTopicFacts(admin, this.config.topic);
+    await admin.disconnect();
+    return facts;
+  }
+
+  /** A stop finds and ends only what is there already: nothing may begin after it. */
+  private throwIfStopped(): void {
+    if (this.stopped) throw new Error('The session was stopped while it joined.');
   }
 
   /** Resolves at the first assignment. */

@@ -1,6 +1,6 @@
 import type { EachBatchPayload } from 'kafkajs';
 import type { LogRecord, PartitionBatch } from '../log-record';
-import type { Pausable } from '../paused-partitions';
+import type { HoldReason, Pausable } from '../paused-partitions';
 import { readRecords, type RecordBatch } from './record-batch';
 import { isUnreadable, type Unreadable } from './unreadable';
 
@@ -13,11 +13,10 @@ export class Delivery implements Pausable {
   private release!: () => void;
   private refuse!: (error: unknown) => void;
   private from = 0;
-  private readonly records: readonly LogRecord[];
+  private readonly run: RecordRun;
 
-  /** @throws what keeps the records from being read. */
   constructor(readonly payload: EachBatchPayload) {
-    this.records = recordsOf(payload.batch);
+    this.run = readRun(payload.batch);
     this.released = new Promise((resolve, reject) => {
       this.release = resolve;
       this.refuse = reject;
@@ -29,17 +28,30 @@ export class Delivery implements Pausable {
   }
 
   get left(): number {
-    return this.records.length - this.from;
+    return this.run.records.length - this.from;
   }
 
   /** Where the next record is; behind the last one, when nothing is left. */
   get nextOffset(): number {
-    return this.records[this.from]?.offset ?? this.endOffset;
+    return this.run.records[this.from]?.offset ?? this.run.end;
   }
 
-  /** Behind the last record there may be a transaction marker, or gaps, which are no records but have offsets. */
-  private get endOffset(): number {
-    return Number(this.payload.batch.lastOffset()) + 1;
+  /** Whether kafkajs has to be told that offsets without records lie behind. */
+  get skips(): boolean {
+    return this.left === 0 && this.run.end > this.run.start;
+  }
+
+  /** What can't be read stands behind all these records, and its partition waits for it. */
+  get blocked(): HoldReason | undefined {
+    const { partition, run } = this;
+    if (run.failure === undefined) return undefined;
+    const passing = (run.failure as Error & { readonly retriable?: boolean }).retriable === true;
+    return {
+      partition,
+      offset: run.end,
+      reason: `It can't be read: ${run.failure.message}`,
+      unreadable: passing ? 'transient' : 'lasting',
+    };
   }
 
   pause(): () => void {
@@ -49,9 +61,9 @@ export class Delivery implements Pausable {
   /** The next records, at most `max`. They stay the next ones until `moveTo`. */
   slice(max: number): Slice {
     const { topic, partition, highWatermark } = this.payload.batch;
-    const records = this.records.slice(this.from, this.from + max);
+    const records = this.run.records.slice(this.from, this.from + max);
     const batch = { topic, partition, logEnd: Number(highWatermark), records };
-    return { delivery: this, batch, next: this.records[this.from + max]?.offset ?? this.endOffset };
+    return { delivery: this, batch, next: this.run.records[this.from + max]?.offset ?? this.run.end };
   }
 
   /** Everything below `next` is dealt with and committed. */
@@ -75,18 +87,31 @@ export interface Slice {
   readonly next: number;
 }
 
-/** kafkajs tells where it asked the broker to begin; its types do not. */
-export function fetchedOffset(batch: EachBatchPayload['batch'] & { readonly fetchedOffset?: string }): number {
-  return Number(batch.fetchedOffset);
+interface RecordRun {
+  /** Offset that was asked for. */
+  readonly start: number;
+  readonly records: readonly LogRecord[];
+  /** Behind the last record and what has offsets but is no record: markers of transactions, gaps. */
+  readonly end: number;
+  /** Why it ends there, when it ends too early. */
+  readonly failure?: Error;
 }
 
-/** A record batch may begin before the offset that was asked for. */
-function recordsOf(batch: EachBatchPayload['batch']): LogRecord[] {
-  const from = fetchedOffset(batch);
-  return (batch.messages as unknown as readonly (RecordBatch | Unreadable)[])
-    .flatMap((each) => {
-      if (isUnreadable(each)) throw each.error;
-      return readRecords(each);
-    })
-    .filter(({ offset }) => offset >= from);
+/** kafkajs tells where it asked the broker to begin; its types do not. A record batch may begin before that. */
+function readRun(batch: EachBatchPayload['batch'] & { readonly fetchedOffset?: string }): RecordRun {
+  const start = Number(batch.fetchedOffset);
+  const records: LogRecord[] = [];
+  let end = start;
+  for (const each of batch.messages as unknown as readonly (RecordBatch | Unreadable)[]) {
+    if (isUnreadable(each)) return { start, records, end, failure: each.error };
+    // kafkajs' own reading of an older answer than version 11.
+    if (!('bytes' in each)) return { start, records, end, failure: new Error('The broker is older than Kafka 2.3.') };
+    try {
+      for (const record of readRecords(each)) if (record.offset >= start) records.push(record);
+    } catch (error) {
+      return { start, records, end, failure: error as Error };
+    }
+    end = Number(each.offset) + 1;
+  }
+  return { start, records, end };
 }

@@ -1,6 +1,6 @@
 import fetchResponse from 'kafkajs/src/protocol/requests/fetch/v11/response';
 import { createErrorFromCode } from 'kafkajs/src/protocol/error';
-import { readRecordBatches, type RecordBatch } from './record-batch';
+import { readRecordBatches, type AbortedTransaction, type RecordBatch } from './record-batch';
 import { concernsOnePartition, unreadable, type Unreadable } from './unreadable';
 
 interface PartitionResponse {
@@ -9,7 +9,8 @@ interface PartitionResponse {
   readonly highWatermark: string;
   readonly lastStableOffset: string;
   readonly lastStartOffset: string;
-  readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[];
+  /** None, for kafkajs: what was aborted has become batches without records. */
+  readonly abortedTransactions: readonly [];
   readonly preferredReadReplica: number;
   readonly messages: readonly (RecordBatch | Unreadable)[];
 }
@@ -59,32 +60,32 @@ async function readPartition(reader: FetchReader): Promise<PartitionResponse> {
   const highWatermark = reader.int64();
   const lastStableOffset = reader.int64();
   const lastStartOffset = reader.int64();
-  const abortedTransactions = [];
+  const aborted: AbortedTransaction[] = [];
   for (let left = reader.int32(); left > 0; left -= 1) {
-    abortedTransactions.push({ producerId: reader.int64(), firstOffset: reader.int64() });
+    aborted.push({ producerId: reader.int64(), firstOffset: reader.int64() });
   }
   const preferredReadReplica = reader.int32();
   const bytes = reader.sized();
   const failed = concernsOnePartition(errorCode);
-  const messages = failed ? [unreadable(createErrorFromCode(errorCode))] : await readOrTell(bytes);
+  const messages = failed ? [unreadable(createErrorFromCode(errorCode))] : await readOrTell(bytes, aborted);
   return {
     partition,
     errorCode: failed ? 0 : errorCode,
     highWatermark,
     lastStableOffset,
     lastStartOffset,
-    abortedTransactions,
+    abortedTransactions: [],
     preferredReadReplica,
     messages,
   };
 }
 
-async function readOrTell(bytes: Buffer): Promise<readonly (RecordBatch | Unreadable)[]> {
-  try {
-    return await readRecordBatches(bytes);
-  } catch (error) {
-    return [unreadable(error)];
-  }
+async function readOrTell(
+  bytes: Buffer,
+  aborted: readonly AbortedTransaction[],
+): Promise<readonly (RecordBatch | Unreadable)[]> {
+  const { batches, failure } = await readRecordBatches(bytes, aborted);
+  return failure === undefined ? batches : [...batches, unreadable(failure.error)];
 }
 
 class FetchReader {

@@ -77,7 +77,7 @@ export class KafkaEventConsumer extends EventConsumer {
     const paused = this.session?.paused.list().filter(isMine) ?? [];
     const held = this.session?.paused.held().filter(isMine) ?? [];
     const { joined, lastCommitAt } = this;
-    return { joined, assigned, paused, held, lagByPartition: this.progress.lag(), lastCommitAt };
+    return { joined, assigned, paused, held, lastCommitAt };
   }
 
   async stop(): Promise<void> {

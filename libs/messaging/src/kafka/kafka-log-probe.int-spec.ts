@@ -77,4 +77,10 @@ describeWithKafka('the probe of a Kafka topic', (brokers) => {
     await nobody.close();
     await expect(probe.ping()).resolves.toBeUndefined();
   });
+
+  it('asks nothing more once it is closed: nobody would close that connection', async () => {
+    await probe.close();
+    await expect(probe.ping()).rejects.toThrow(/closed/);
+    await expect(probe.backlog()).rejects.toThrow(/closed/);
+  });
 });

@@ -119,13 +119,16 @@ describeWithKafka('Kafka going away and coming back', (given) => {
       logger,
     );
     const inbox = new Inbox();
-    await patient.run(inbox.handler);
-    await broker.restart();
-    await eventually(() => publisher.publish([eventOf('u', 1)], 'r'), 20_000);
-    await eventually(() => {
-      expect(numbersOf(inbox.received, 'u')).toContain(1);
-    }, 30_000);
-    await patient.stop();
+    try {
+      await patient.run(inbox.handler);
+      await broker.restart();
+      await eventually(() => publisher.publish([eventOf('u', 1)], 'r'), 20_000);
+      await eventually(() => {
+        expect(numbersOf(inbox.received, 'u')).toContain(1);
+      }, 30_000);
+    } finally {
+      await patient.stop();
+    }
   }, 90_000);
 
   it('waits for brokers that are not there yet', async () => {

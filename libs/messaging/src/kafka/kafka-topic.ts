@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigResourceTypes, type Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaConfig } from '@app/config';
+import { LogUnavailableError } from '../log-unavailable.error';
 import { TopicMissingError } from '../topic-missing.error';
 import { KafkaClient } from './kafka-client';
 import { isPassing, isUnknownTopic } from './kafka-error';
@@ -51,7 +52,7 @@ export async function ensureKafkaTopic(config: KafkaConfig, logger: Logger): Pro
 /**
  * A topic keeps the number of replicas that it was made with, so a cluster that is still starting is waited for.
  *
- * @throws {Error} when it stays smaller than the configuration says.
+ * @throws {LogUnavailableError} when it stays smaller than the configuration says.
  */
 async function replicationOf(admin: Admin, { topic, brokers: listed }: KafkaConfig): Promise<number> {
   const deadline = Date.now() + READY_LIMIT_MS;
@@ -61,7 +62,7 @@ async function replicationOf(admin: Admin, { topic, brokers: listed }: KafkaConf
     if (brokers.length >= wanted) return Math.min(REPLICATION, brokers.length);
     if ((await admin.listTopics()).includes(topic)) return brokers.length; // Not to be made: the number does not matter.
     if (Date.now() > deadline) {
-      throw new Error(
+      throw new LogUnavailableError(
         `KAFKA_BROKERS names ${listed.length} brokers, the cluster has ${brokers.length}: a topic made now would keep ` +
           `${brokers.length} replicas`,
       );

@@ -8,9 +8,11 @@ import { produceSnappy } from '../../test/produce-snappy';
 import { recordingLogger } from '../../test/recording-logger';
 import { eventOf, eventsOf } from '../../test/sample-events';
 import { TopicMissingError } from '../topic-missing.error';
+import { ConsumerSession } from './consumer-session';
 import { KafkaEventConsumer } from './kafka-event-consumer';
 import { KafkaEventPublisher } from './kafka-event-publisher';
 import { describeKafkaTopic, ensureKafkaTopic } from './kafka-topic';
+import { PartitionProgress } from './partition-progress';
 
 const SESSION_MS = 6000;
 const ERROR_LEVEL = 50;
@@ -234,5 +236,27 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
     const large = eventOf('u', 1, { filler: 'x'.repeat(50_000) });
     await expect(publisher.publish([large], 'r')).rejects.toThrow(PublishUnconfirmedError);
     await publisher.publish([eventOf('u', 2)], 'r');
+  });
+
+  it('begins nothing more when it is stopped while it looks at the topic', async () => {
+    const joined: unknown[] = [];
+    const stopped: Promise<void>[] = [];
+    const session: ConsumerSession = new ConsumerSession(
+      await newTopic(),
+      {
+        batchMaxEvents: 10,
+        progress: new PartitionProgress(),
+        pauses: { firstRetryMs: 50, lastRetryMs: 100, heldRetryMs: 100 },
+        onTopic: () => stopped.push(session.stop()),
+        onJoined: (assigned) => joined.push(assigned),
+        formerMemberId: undefined,
+        onCommitted: () => undefined,
+      },
+      () => Promise.resolve([]),
+      logger,
+    );
+    await expect(session.start()).rejects.toThrow('was stopped');
+    await Promise.all(stopped);
+    expect(joined).toEqual([]);
   });
 });

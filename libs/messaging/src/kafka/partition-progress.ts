@@ -26,11 +26,4 @@ export class PartitionProgress {
     const progress = this.partitions.get(partition);
     if (progress !== undefined) progress.next = next;
   }
-
-  /** Zero for a partition that has given nothing yet. */
-  lag(): Map<number, number> {
-    const lagOf = (progress: Progress | undefined): number =>
-      progress === undefined ? 0 : Math.max(0, progress.logEnd - progress.next);
-    return new Map(this.assigned.map((partition) => [partition, lagOf(this.partitions.get(partition))]));
-  }
 }

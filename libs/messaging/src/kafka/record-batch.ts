@@ -1,6 +1,5 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { KafkaJSNonRetriableError } from 'kafkajs';
 import type { LogRecord, RecordHeaders } from '../log-record';
 
 // Layout of a record batch, magic 2: https://kafka.apache.org/documentation/#recordbatch. From its first byte:
@@ -26,65 +25,114 @@ const MAX_INFLATED_BYTES = 64 * 1024 * 1024;
 
 const inflate = promisify(gunzip);
 
-/**
- * A record batch whose records are not read yet, in the shape of a message of kafkajs: kafkajs sorts out batches that
- * were read before and aborted transactions, and never looks at a record.
- */
+/** A record batch whose records are not read yet, in the shape of a message of kafkajs, which never looks at a record. */
 export interface RecordBatch {
   /** Of its last record: kafkajs drops the batch only when all of it was read before. */
   readonly offset: string;
-  readonly isControlRecord: boolean;
-  /** Only of a control record, which kafkajs recognizes by it. */
-  readonly key: Buffer | null;
-  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
   readonly baseOffset: number;
+  /** Zero for a transaction's marker and for what was aborted: offsets without records. */
   readonly count: number;
   /** The records one after another, inflated. */
   readonly bytes: Buffer;
 }
 
-/**
- * The record batches of one partition of a fetch. What is cut off at the end comes whole with a later fetch.
- *
- * @throws {KafkaJSNonRetriableError} for a form that this program cannot read.
- */
-export async function readRecordBatches(bytes: Buffer): Promise<RecordBatch[]> {
-  const batches: RecordBatch[] = [];
-  let at = 0;
-  while (at + RECORDS_AT <= bytes.length) {
-    const end = at + BEFORE_LENGTH_ENDS + bytes.readInt32BE(at + LENGTH_AT);
-    if (end > bytes.length) break;
-    batches.push(await readRecordBatch(bytes.subarray(at, end)));
-    at = end;
-  }
-  return batches;
+/** A transaction that came to nothing: the batches of this producer from here to its marker are no records. */
+export interface AbortedTransaction {
+  readonly producerId: string;
+  readonly firstOffset: string;
 }
 
-async function readRecordBatch(bytes: Buffer): Promise<RecordBatch> {
-  const magic = bytes.readInt8(MAGIC_AT);
-  if (magic !== MAGIC) throw new KafkaJSNonRetriableError(`The log has record batches of version ${magic}, not 2.`);
+/** The batches up to the first one that can't be read. */
+export interface ReadBatches {
+  readonly batches: readonly RecordBatch[];
+  /** What is the matter with the batch after them, and where that begins. */
+  readonly failure?: { readonly offset: number; readonly error: Error };
+}
+
+/** The record batches of one partition of a fetch. What is cut off at the end comes whole with a later fetch. */
+export async function readRecordBatches(
+  bytes: Buffer,
+  aborted: readonly AbortedTransaction[] = [],
+): Promise<ReadBatches> {
+  const batches: RecordBatch[] = [];
+  const transactions = new Transactions(aborted);
+  let at = 0;
+  while (bytes.length - at > MAGIC_AT) {
+    const offset = Number(bytes.readBigInt64BE(at));
+    const end = at + BEFORE_LENGTH_ENDS + bytes.readInt32BE(at + LENGTH_AT);
+    try {
+      checkMagic(bytes.readInt8(at + MAGIC_AT));
+      if (end > bytes.length) break;
+      batches.push(await readRecordBatch(bytes.subarray(at, end), transactions));
+    } catch (error) {
+      return { batches, failure: { offset, error: error as Error } };
+    }
+    at = end;
+  }
+  return { batches };
+}
+
+function checkMagic(magic: number): void {
+  if (magic !== MAGIC) throw new UnreadableBatchError(`The log has record batches of version ${magic}, not 2.`);
+}
+
+async function readRecordBatch(bytes: Buffer, transactions: Transactions): Promise<RecordBatch> {
+  if (bytes.length < RECORDS_AT) throw new UnreadableBatchError('A record batch is shorter than its head.');
   const attributes = bytes.readInt16BE(ATTRIBUTES_AT);
   const baseOffset = Number(bytes.readBigInt64BE(0));
-  const isControlRecord = (attributes & CONTROL) !== 0;
-  const batch = {
-    offset: String(baseOffset + bytes.readInt32BE(LAST_OFFSET_DELTA_AT)),
-    isControlRecord,
-    batchContext: {
-      producerId: bytes.readBigInt64BE(PRODUCER_ID_AT).toString(),
-      inTransaction: (attributes & TRANSACTIONAL) !== 0,
-    },
-    baseOffset,
-    count: bytes.readInt32BE(COUNT_AT),
-    bytes: await inflated(bytes.subarray(RECORDS_AT), attributes & CODEC_MASK),
-  };
-  return { ...batch, key: isControlRecord ? (readRecords(batch)[0]?.key ?? null) : null };
+  const lastOffset = baseOffset + bytes.readInt32BE(LAST_OFFSET_DELTA_AT);
+  const place = { offset: String(lastOffset), baseOffset };
+  const producerId = bytes.readBigInt64BE(PRODUCER_ID_AT).toString();
+  if ((attributes & CONTROL) !== 0) {
+    transactions.ended(producerId);
+    return { ...place, count: 0, bytes: NOTHING };
+  }
+  if ((attributes & TRANSACTIONAL) !== 0 && transactions.isAborted(producerId, lastOffset)) {
+    return { ...place, count: 0, bytes: NOTHING };
+  }
+  const count = bytes.readInt32BE(COUNT_AT);
+  return { ...place, count, bytes: await inflated(bytes.subarray(RECORDS_AT), attributes & CODEC_MASK) };
 }
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Which producer is in a transaction that was aborted, at the batch that is read. kafkajs' own answer takes one
+ * transaction into account per message, and a batch may be the first of two.
+ */
+class Transactions {
+  private readonly waiting: AbortedTransaction[];
+  private readonly aborted = new Set<string>();
+
+  constructor(all: readonly AbortedTransaction[]) {
+    this.waiting = [...all].sort((a, b) => Number(a.firstOffset) - Number(b.firstOffset));
+  }
+
+  isAborted(producerId: string, lastOffset: number): boolean {
+    for (
+      let [next] = this.waiting;
+      next !== undefined && Number(next.firstOffset) <= lastOffset;
+      [next] = this.waiting
+    ) {
+      this.waiting.shift();
+      this.aborted.add(next.producerId);
+    }
+    return this.aborted.has(producerId);
+  }
+
+  ended(producerId: string): void {
+    this.aborted.delete(producerId);
+  }
+}
+
+/** What is on the log is in a form that this program does not know. */
+class UnreadableBatchError extends Error {}
 
 async function inflated(bytes: Buffer, codec: number): Promise<Buffer> {
   if (codec === 0) return bytes;
   // The topic is made so that the broker recompresses: no other codec gets here (docs/kafkajs.md).
   if (codec !== GZIP) {
-    throw new KafkaJSNonRetriableError(`The log has records compressed with ${CODEC_NAMES[codec] ?? codec}.`);
+    throw new UnreadableBatchError(`The log has records compressed with ${CODEC_NAMES[codec] ?? codec}.`);
   }
   return inflate(bytes, { maxOutputLength: MAX_INFLATED_BYTES });
 }
@@ -126,7 +174,7 @@ class HeadersReader {
 }
 
 function readHeaders(reader: Reader): RecordHeaders {
-  const headers: Record<string, Buffer | readonly Buffer[]> = {};
+  const headers: Record<string, Buffer | Buffer[]> = {};
   for (let left = reader.varint(); left > 0; left -= 1) {
     const name = reader.sized()?.toString('utf8') ?? '';
     const value = reader.sized();
@@ -135,15 +183,18 @@ function readHeaders(reader: Reader): RecordHeaders {
   return headers;
 }
 
-function addHeader(headers: Record<string, Buffer | readonly Buffer[]>, name: string, value: Buffer): void {
-  if (!(name in headers)) {
-    headers[name] = value;
-    return;
-  }
-  // It came before, or has a name that every object knows, like `__proto__`.
+/** A record may have the same header a million times: none of them is copied for the next one. */
+function addHeader(headers: Record<string, Buffer | Buffer[]>, name: string, value: Buffer): void {
   const before = Object.hasOwn(headers, name) ? headers[name] : undefined;
-  const all = before === undefined ? value : [...(Buffer.isBuffer(before) ? [before] : before), value];
-  Object.defineProperty(headers, name, { value: all, enumerable: true, writable: true, configurable: true });
+  if (Array.isArray(before)) before.push(value);
+  else if (before !== undefined) setHeader(headers, name, [before, value]);
+  else if (name in headers) setHeader(headers, name, value);
+  else headers[name] = value;
+}
+
+/** Also where every object knows the name already, like `__proto__`. */
+function setHeader(headers: Record<string, Buffer | Buffer[]>, name: string, value: Buffer | Buffer[]): void {
+  Object.defineProperty(headers, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
 class Reader {

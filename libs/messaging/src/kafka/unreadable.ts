@@ -3,15 +3,10 @@
  * the whole fetch away with the other partitions in it, try again, and at last end the consumer.
  */
 export interface Unreadable {
-  readonly offset: string;
-  readonly isControlRecord: false;
-  readonly key: null;
-  readonly batchContext: { readonly producerId: string; readonly inTransaction: false };
+  /** For kafkajs, behind every offset: it drops what is below the one that it asked for. */
+  readonly offset: '9223372036854775807';
   readonly error: Error;
 }
-
-/** Behind every offset: kafkajs drops what is below the one that it asked for. */
-const BEHIND_ALL = '9223372036854775807';
 
 // Of these kafkajs makes something better: it looks for the leader, or for the oldest record. The last two are about the topic.
 const LEFT_TO_KAFKAJS = new Set([
@@ -25,14 +20,8 @@ const LEFT_TO_KAFKAJS = new Set([
   29, // TOPIC_AUTHORIZATION_FAILED
 ]);
 
-export function unreadable(error: unknown): Unreadable {
-  return {
-    offset: BEHIND_ALL,
-    isControlRecord: false,
-    key: null,
-    batchContext: { producerId: '-1', inTransaction: false },
-    error: error instanceof Error ? error : new Error(String(error)),
-  };
+export function unreadable(error: Error): Unreadable {
+  return { offset: '9223372036854775807', error };
 }
 
 export function isUnreadable(message: object): message is Unreadable {
