@@ -1,4 +1,11 @@
-import { decodeStorableEvent, MalformedEventError, NewerVersionError, type StorableEvent } from '@app/events';
+import {
+  decodeEvent,
+  decodeStorableEvent,
+  MalformedEventError,
+  NewerVersionError,
+  toStorableEvent,
+  type StorableEvent,
+} from '@app/events';
 import { headerText, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
 import type { NewDeadLetter, RecordOutcome } from '@app/persistence';
 
@@ -36,6 +43,14 @@ function read(record: LogRecord): StorableEvent {
   const projectId = projectOf(record);
   if (projectId === undefined) throw new MalformedEventError('The header "project" is missing or no number.');
   return decodeStorableEvent(record.value, projectId);
+}
+
+/** The event of a record that has become one, in this program's own words. */
+export function readAnew(record: LogRecord): StorableEvent {
+  const { value } = record;
+  const projectId = projectOf(record);
+  if (value === null || projectId === undefined) throw new MalformedEventError('The record is no event.');
+  return toStorableEvent(decodeEvent(value, projectId));
 }
 
 /** A record as it is kept when it cannot be stored as an event. */

@@ -10,7 +10,7 @@ import {
   type NewDeadLetter,
   type RecordOutcome,
 } from '@app/persistence';
-import { decide, toDeadLetter } from './decide';
+import { decide, readAnew, toDeadLetter } from './decide';
 import { RefusalGuard } from './refusal-guard';
 
 /** The database refuses more than a stray event: nothing moves until it takes them, or somebody has looked. */
@@ -146,12 +146,15 @@ export class PersistEventsHandler {
   ): Promise<InsertResult> {
     const { partition, offset } = outcome;
     if (outcome.kind === 'dead-letter') throw error; // nothing smaller is left to try
+    const record = recordAt(batches, partition, offset);
+    const event = readAnew(record);
+    if (event.data !== outcome.event.data) return this.insertOrSplit([{ ...outcome, event }], batches);
     if (this.guard.exhausted) {
       this.stopped = true;
       throw new TooManyRefusalsError('The database refuses more than 5 % of the last 1000 events.', { cause: error });
     }
     this.guard.record(1, true);
-    const letter = toDeadLetter(recordAt(batches, partition, offset), 'store', error);
+    const letter = toDeadLetter(record, 'store', error);
     const result = await this.insert([{ partition, offset, kind: 'dead-letter', letter }], batches);
     this.reportLetter({ partition, offset, letter });
     return result;

@@ -88,6 +88,21 @@ describeWithKafka('the consumer', ([brokers = '']) => {
     ]);
   });
 
+  it('stores what the rules have seen of a record made by hand, whatever its text makes of it', async () => {
+    const headers = { project: '1' };
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const hidden = ['"\\u0000"', '"\\ud800"', '1e-20000', '1e200000', deep];
+    const texts = hidden.map((text) => wire().toString().replace('"data":{}', `"data":{"a":${text},"a":1}`));
+    texts.push(wire().toString().replace('"data":{}', '"data":{"b":2}, "data":{"a":1}'));
+    const records = texts.map((text) => ({ partition: 0, value: Buffer.from(text), headers }));
+    await produceRaw(brokers, pipeline.topic.topic, records);
+    pipeline.consumer();
+    await pipeline.drained(30_000);
+    const rows = await pipeline.db.database.query<{ data: unknown }>('SELECT data FROM events');
+    expect(rows.map(({ data }) => data)).toEqual(texts.map(() => ({ a: 1 })));
+    expect(await new DeadLetters(pipeline.db.database).count()).toBe(0);
+  });
+
   it('holds a partition at a record of a newer version, alarms, and stores the others', async () => {
     const headers = { project: '1' };
     await produceRaw(brokers, pipeline.topic.topic, [

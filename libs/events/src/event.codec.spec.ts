@@ -93,10 +93,24 @@ it.each([
         .replaceAll(/(\d\d) : /g, '$1:'),
     ),
   ],
+  ['twice', Buffer.from(encodeEvent(bare).toString().replace('"data":{}', '"data":{"a":1},"data":{"b":2}'))],
   ['in a name', encodeEvent({ ...bare, name: '","data":{"no":1},"', data: { yes: 1 } })],
 ])('a store gets the text of data, %s', (_, value) => {
   const { data } = decodeEvent(value, 3);
   expect(JSON.parse(decodeStorableEvent(value, 3).data)).toEqual(data);
+});
+
+it.each([
+  '{"a":"\\u0000","a":1}',
+  '{"a":"\\ud800","a":1}',
+  '{"a":1e-20000}',
+  '{"a":[1,1E-16000]}',
+  '{"a":-1.5e300000,"a":1}',
+  `{"a":0.${'1'.repeat(16_000)}}`,
+  `{"a":[ ${'0.1'.padEnd(60, '3')}]}`,
+])('a store gets what the rules have seen, not the text: %s', (data) => {
+  const value = Buffer.from(encodeEvent(bare).toString().replace('"data":{}', `"data":${data}`));
+  expect(decodeStorableEvent(value, 3)).toEqual(toStorableEvent(decodeEvent(value, 3)));
 });
 
 it.each<[string, Buffer]>([

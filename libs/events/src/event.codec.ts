@@ -93,7 +93,9 @@ export function decodeEvent(value: Buffer, projectId: number): Event {
 }
 
 /**
- * The same, for a store: `data` is cut out of the text instead of being made anew from the object.
+ * The same, for a store: `data` is cut out of the text where that is what this program writes, instead of being made anew
+ * from the object. A record made by hand may still have text there that no rule has seen, in members that come twice: a
+ * database may refuse it, and `toStorableEvent(decodeEvent(…))` is what it then has to be asked to take.
  *
  * @throws {MalformedEventError} with the first problems in words.
  * @throws {NewerVersionError}
@@ -115,15 +117,23 @@ export function toStorableEvent(event: Event, data = JSON.stringify(event.data))
 const DATA = ',"data":';
 
 /**
+ * What `encodeEvent` writes only where it has to, if at all: an escape by number, a number with an exponent or of more
+ * than 30 digits. In a member that a later one of the same name replaces, none of the rules has seen it; in a number,
+ * 9 characters like 1e-16000 are as many digits in the database.
+ */
+const UNUSUAL = /\\u|[:,[\s]-?(?:[\d.]{31}|[\d.]+[eE])/;
+
+/**
  * The text of `data` when it is the last member, as `encodeEvent` writes it where there is no context. The members
  * before it are strings and numbers, in which the quotes of `,"data":` would be escaped: the first one is the member.
- * In a record made by hand with a member twice, what is cut out is no JSON: the database refuses it.
  */
 function dataText(text: string, wire: JsonObject): string | undefined {
   let last: string | undefined;
   for (const key in wire) last = key;
   const at = text.indexOf(DATA);
-  return last === 'data' && at > 0 && text.endsWith('}') ? text.slice(at + DATA.length, -1) : undefined;
+  if (last !== 'data' || at < 0 || !text.endsWith('}') || text.includes(DATA, at + 1)) return undefined;
+  const cut = text.slice(at + DATA.length, -1);
+  return UNUSUAL.test(cut) ? undefined : cut;
 }
 
 function readWire(wire: JsonObject, projectId: number): Event {
