@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { emptyDatabase } from '@app/testing';
 
-jest.setTimeout(120_000);
+jest.setTimeout(180_000);
 
 const PROGRAM = join(__dirname, '../../../dist/migrations/migrate.js');
 

@@ -4,6 +4,7 @@ import { ensureLog } from '@app/messaging';
 import { createLogger } from '@app/observability';
 import { ApiKeys, Database, ensureFirstKey, migrateUp, mintFirstKey } from '@app/persistence';
 import { InvalidArgumentError, type Command } from 'commander';
+import { passesByItself } from './passes-by-itself';
 
 const RETRY_MS = 1000;
 
@@ -30,7 +31,7 @@ async function migrateOnce(config: MigrateConfig): Promise<void> {
   }
 }
 
-/** Tries again until it succeeds or `waitSeconds` are over: where all start at once, database and brokers come late. */
+/** Waits up to `wait` seconds for what is away: where all start at once, database and brokers come late. */
 async function migrate({ wait }: { readonly wait: number }): Promise<void> {
   const config = loadMigrateConfig(readEnvironment());
   const deadline = Date.now() + wait * 1000;
@@ -40,7 +41,7 @@ async function migrate({ wait }: { readonly wait: number }): Promise<void> {
       await migrateOnce(config);
       return;
     } catch (error) {
-      if (Date.now() >= deadline) throw error;
+      if (Date.now() >= deadline || !passesByItself(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       if (reason !== said) console.log(`Not yet: ${reason}`);
       said = reason;
