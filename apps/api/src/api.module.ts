@@ -5,6 +5,7 @@ import { MessagingModule } from '@app/messaging';
 import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
 import { ApiKeys, PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
+import { ApiDependencies } from './health/api-dependencies';
 import { ApiHealth } from './health/api-health';
 import { Readiness } from './health/readiness';
 import { ReadinessController } from './health/readiness.controller';
@@ -46,6 +47,7 @@ export class ApiModule {
         IngestService,
         IngestMetrics,
         RequestMeter,
+        ApiDependencies,
         ApiHealth,
         { provide: AccessLog, useValue: accessLog },
         NativeDoor,

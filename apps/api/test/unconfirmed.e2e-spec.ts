@@ -117,7 +117,9 @@ describe('while PostgreSQL is away', () => {
     expect(read.status).toBe(503);
     expect(read.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     expect(read.body).toMatchObject({ type: 'urn:millrace:problem:unavailable', status: 503 });
-    expect((await request(api.url).get('/readyz')).status).toBe(503);
+    await eventually(async () => {
+      expect((await request(api.url).get('/readyz')).status).toBe(503);
+    });
     expect((await request(api.url).get('/healthz')).status).toBe(200);
 
     proxy.heal();

@@ -23,17 +23,23 @@ describe('SharedAnswer', () => {
     expect(await answer.get()).toBe('better');
   });
 
-  it('lets nobody wait for longer than the limit, and does not ask again meanwhile', async () => {
+  it('lets nobody wait for longer than the limit, does not ask again meanwhile, but gives up what never settles', async () => {
     let asked = 0;
+    let clockMs = 0;
     const answer = new SharedAnswer(
       () => {
         asked += 1;
-        return new Promise<never>(() => undefined);
+        return asked === 1 ? new Promise<string>(() => undefined) : Promise.resolve('at last');
       },
-      { freshMs: 0, limitMs: 5 },
+      { freshMs: 60_000, limitMs: 5 },
+      () => clockMs,
     );
     await expect(answer.get()).rejects.toThrow('No answer within 5 ms.');
     await expect(answer.get()).rejects.toThrow('No answer within 5 ms.');
     expect(asked).toBe(1);
+    clockMs = 26;
+    expect(await answer.get()).toBe('at last');
+    expect(await answer.get()).toBe('at last');
+    expect(asked).toBe(2);
   });
 });

@@ -7,6 +7,9 @@ export interface SharedAnswerOptions {
   readonly limitMs: number;
 }
 
+/** A question is given up after so many limits: one that never settles must not be the last one. */
+const LIMITS_PER_QUESTION = 5;
+
 /** Nobody answered in time. */
 class NoAnswerError extends Error {}
 
@@ -16,12 +19,15 @@ class NoAnswerError extends Error {}
  */
 export class SharedAnswer<T> {
   private asking: Promise<T> | undefined;
-  private settledAt = -Infinity;
+  private askedAt = -Infinity;
+  /** Undefined while `asking` is not settled. */
+  private settledAt: number | undefined;
   private known: T | undefined;
 
   constructor(
     private readonly ask: () => Promise<T>,
     private readonly options: SharedAnswerOptions,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** The last one that was given, however old. */
@@ -31,7 +37,7 @@ export class SharedAnswer<T> {
 
   /** @throws what asking threw, or after the limit. */
   async get(): Promise<T> {
-    if (this.asking === undefined || performance.now() - this.settledAt > this.options.freshMs) this.begin();
+    const asking = this.asking === undefined || this.isOver() ? this.begin() : this.asking;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -39,23 +45,33 @@ export class SharedAnswer<T> {
       }, this.options.limitMs);
     });
     try {
-      return await Promise.race([this.asking as Promise<T>, late]);
+      return await Promise.race([asking, late]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  private begin(): void {
-    this.settledAt = Infinity;
-    this.asking = this.ask();
-    this.asking.then(
-      (answer) => {
-        this.known = answer;
-        this.settledAt = performance.now();
-      },
-      () => {
-        this.settledAt = performance.now();
-      },
-    );
+  /** Whether the last question is answered and old, or was asked so long ago that it will not be. */
+  private isOver(): boolean {
+    const { freshMs, limitMs } = this.options;
+    if (this.settledAt !== undefined) return this.now() - this.settledAt > freshMs;
+    return this.now() - this.askedAt > limitMs * LIMITS_PER_QUESTION;
+  }
+
+  private begin(): Promise<T> {
+    const asking = this.ask();
+    this.asking = asking;
+    this.askedAt = this.now();
+    this.settledAt = undefined;
+    // What comes of a question that was given up says nothing of now.
+    const settle = (): boolean => {
+      if (this.asking !== asking) return false;
+      this.settledAt = this.now();
+      return true;
+    };
+    asking.then((answer) => {
+      if (settle()) this.known = answer;
+    }, settle);
+    return asking;
   }
 }

@@ -1,20 +1,17 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
-import { LogProbe } from '@app/messaging';
-import { Dependency, MetricSet, processMetrics, Vitals } from '@app/observability';
-import { Database } from '@app/persistence';
+import { MetricSet, processMetrics, Vitals } from '@app/observability';
+import { ApiDependencies } from './api-dependencies';
 
-/** Puts what the API depends on where the process shows it: without the log it takes nothing, without PostgreSQL it reads nothing. */
+/** Puts what the API depends on where the process shows it. */
 @Injectable()
 export class ApiHealth implements OnModuleInit {
   constructor(
     private readonly vitals: Vitals,
-    private readonly database: Database,
-    private readonly probe: LogProbe,
+    private readonly dependencies: ApiDependencies,
   ) {}
 
   onModuleInit(): void {
-    const database = new Dependency('postgresql', () => this.database.ping());
-    const log = new Dependency(this.probe.logKind, () => this.probe.ping());
+    const { database, log } = this.dependencies;
     this.vitals.addDependency(database);
     this.vitals.addDependency(log);
     this.vitals.addMetrics(
