@@ -4,7 +4,7 @@ import { ApiProcess } from './api-process';
 import { badEvents, brokenBodies } from './bad-events';
 import { postHead, RawConnection } from './raw-connection';
 
-jest.setTimeout(180_000);
+jest.setTimeout(300_000);
 
 const MIB = 1024 * 1024;
 
@@ -72,6 +72,20 @@ describe('HTTP that is none', () => {
   });
 });
 
+it('an expectation that nobody knows changes nothing of the answer', async () => {
+  const client = await RawConnection.to(api.port);
+  await client.write(`${postHead(api.key, { Expect: 'wonders', 'Content-Length': 12 })}{"name":"n"}`);
+  await eventually(() => {
+    expect(client.statuses).toEqual([202]);
+  });
+  await client.write('GET /nowhere HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\n\r\n');
+  await eventually(() => {
+    expect(client.statuses).toEqual([202, 404]);
+  });
+  expect(client.received).toContain('urn:millrace:problem:not-found');
+  client.destroy();
+});
+
 it('a body in chunks without end is 413, and its sender is cut off', async () => {
   const client = await RawConnection.to(api.port);
   await client.write(postHead(api.key, { 'Transfer-Encoding': 'chunked' }));
@@ -108,12 +122,12 @@ it('slow clients are cut off in time, however they are slow, and events are take
     await eventually(async () => {
       expect((await postGood()).status).toBe(202);
       expect(clients.filter(({ isOpen }) => isOpen)).toEqual([]);
-    }, 90_000);
+    }, 200_000);
   } finally {
     clearInterval(drip);
   }
   // 30 s for a request; the rest is how often Node looks, and what a busy machine adds.
-  expect(performance.now() - startedMs).toBeLessThan(80_000);
+  expect(performance.now() - startedMs).toBeLessThan(150_000);
   for (const { statuses } of clients) expect([[], [400], [408]]).toContainEqual(statuses);
 });
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { pino } from 'pino';
 import request from 'supertest';
 import { loadApiConfig } from '@app/config';
@@ -6,6 +8,7 @@ import { createLogger } from '@app/observability';
 import { ApiKeys, hashApiKeySecret, mintApiKey } from '@app/persistence';
 import { eventually, freshDatabase, Scrape, TcpProxy, type FreshDatabase } from '@app/testing';
 import { startApi, type RunningApi } from '../src/start-api';
+import { postHead, RawConnection } from './raw-connection';
 
 const PATH = '/api/v1/events';
 
@@ -87,6 +90,10 @@ describe('the API tells of itself', () => {
     stage.proxy.cut();
     expect((await stage.post([{ name: 'f' }, { name: 'g' }])).status).toBe(503);
 
+    await eventually(async () => {
+      const away = await Scrape.of(stage.api.url);
+      expect([away.value('database_up'), away.value('log_up')]).toEqual([0, 0]);
+    });
     const scrape = await Scrape.of(stage.api.url);
     expect(scrape.value('events_accepted_total')).toBe(3);
     expect(scrape.value('events_rejected_total')).toBe(4);
@@ -104,8 +111,31 @@ describe('the API tells of itself', () => {
     ].map((labels) => scrape.value(`http_requests_total${labels}`));
     expect(counts).toEqual([2, 2, 1, 1, 1, 1]);
     expect(scrape.value(`http_request_duration_seconds_count${series('POST', PATH, 202)}`)).toBe(2);
-    expect(scrape.value('database_up')).toBe(0);
-    expect(scrape.value('log_up')).toBe(0);
+  });
+
+  it('counts a client that goes away between its body and its answer as one that had none', async () => {
+    await open({ MILLRACE_PUBLISH_TIMEOUT_MS: '60000' });
+    expect((await stage.post({ name: 'makes the key known' })).status).toBe(202);
+    await stage.db.database.transaction(async (tx) => {
+      await tx.query('LOCK TABLE log_partitions IN ACCESS EXCLUSIVE MODE');
+      const accepted = once(stage.api.app.getHttpServer(), 'connection') as Promise<[Socket]>;
+      const client = await RawConnection.to(Number(new URL(stage.api.url).port));
+      const [socket] = await accepted;
+      await client.write(`${postHead(stage.key.text, { 'Content-Length': 12 })}{"name":"n"}`);
+      await eventually(async () => {
+        expect((await Scrape.of(stage.api.url)).value('publish_queue_events')).toBe(1);
+      });
+      client.destroy();
+      await eventually(() => {
+        expect(socket.destroyed).toBe(true);
+      });
+    });
+    await eventually(async () => {
+      const scrape = await Scrape.of(stage.api.url);
+      const of = (status: string | number): number | undefined =>
+        scrape.value(`http_requests_total{method="POST",route="${PATH}",status="${status}"}`);
+      expect([of(202), of('aborted'), scrape.value('events_accepted_total')]).toEqual([1, 1, 2]);
+    });
   });
 
   it('/health names what is away with the body of Terminus, and /healthz stays alive', async () => {

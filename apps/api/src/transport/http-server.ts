@@ -52,6 +52,24 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   override initHttpServer(): void {
     const express = this.getInstance<RequestListener>();
+    const take: RequestListener = (request, response) => {
+      // server.close() ends only what is idle at that instant: a busy client is told with its next answer.
+      if (this.closing) response.shouldKeepAlive = false;
+      const startedAt = performance.now();
+      const taken = this.fastRoute(request, response);
+      if (taken !== undefined) {
+        void taken.then(() => {
+          // Not `writableFinished`: of an answer to somebody who is gone Node says that it is.
+          this.tell(request, response.destroyed ? undefined : response, this.fastPath, startedAt);
+        });
+        return;
+      }
+      response.once('close', () => {
+        this.tell(request, response.writableFinished ? response : undefined, routeOf(request), startedAt);
+      });
+      response.setHeader('X-Request-Id', requestIdOf(request));
+      express(request, response);
+    };
     const server = createServer(
       {
         headersTimeout: HEADERS_TIMEOUT_MS,
@@ -60,30 +78,22 @@ export class HttpServerAdapter extends ExpressAdapter {
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
       },
-      (request, response) => {
-        // server.close() ends only what is idle at that instant: a busy client is told with its next answer.
-        if (this.closing) response.shouldKeepAlive = false;
-        const startedAt = performance.now();
-        const taken = this.fastRoute(request, response);
-        if (taken !== undefined) {
-          void taken.then(() => {
-            this.tell(request, response, this.fastPath, startedAt);
-          });
-          return;
-        }
-        response.once('close', () => {
-          this.tell(request, response, routeOf(request), startedAt);
-        });
-        response.setHeader('X-Request-Id', requestIdOf(request));
-        express(request, response);
-      },
+      take,
     );
+    // Whatever a client expects beyond a 100: Node's own answer is a 417 that no contract knows.
+    server.on('checkExpectation', take);
     server.on('clientError', answerUnreadable);
     this.httpServer = server;
   }
 
-  private tell(request: IncomingMessage, response: ServerResponse, route: string | undefined, startedAt: number): void {
-    const status = response.headersSent ? response.statusCode : undefined;
+  /** @param answer undefined when the client went away before it. */
+  private tell(
+    request: IncomingMessage,
+    answer: ServerResponse | undefined,
+    route: string | undefined,
+    startedAt: number,
+  ): void {
+    const status = answer?.headersSent === true ? answer.statusCode : undefined;
     this.told({ request, route, status, durationMs: performance.now() - startedAt });
   }
 }

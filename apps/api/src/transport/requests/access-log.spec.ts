@@ -74,4 +74,9 @@ describe('AccessLog', () => {
     logOf(1, 'debug').write(answered({ method: 'GET', route, status: 503 }));
     expect(lines).toHaveLength(1);
   });
+
+  it('tells of who guesses at the key of the metrics', () => {
+    logOf(100).write(answered({ method: 'GET', route: '/metrics', status: 401 }));
+    expect(lines).toEqual([expect.objectContaining({ path: '/metrics', status: 401 })]);
+  });
 });

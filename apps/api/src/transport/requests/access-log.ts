@@ -9,6 +9,8 @@ const SECOND_MS = 1000;
 
 /** Asked every few seconds by machines. */
 const QUIET: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/health', '/metrics']);
+/** How they say that something is away; any other refusal of theirs is of who asks, like a wrong key. */
+const NOT_WELL = 503;
 
 export interface AccessLogOptions {
   /** The route that is too busy for a line each. */
@@ -22,7 +24,8 @@ export interface AccessLogOptions {
  * that was presented. Never the URL, a header or the body.
  *
  * Of the accepted posts of the hot route one of `sample` has a line. Of the refusals (4xx, 5xx, and clients that went
- * away) each has one, up to 20 in a second; one more line tells how many had none. Health and metrics are at level debug.
+ * away) each has one, up to 20 in a second; one more line tells how many had none. Health and metrics are at level debug,
+ * unless they refuse who asks.
  */
 export class AccessLog {
   private unsampled = 0;
@@ -38,7 +41,7 @@ export class AccessLog {
 
   write(answered: AnsweredRequest): void {
     const { request, route, status } = answered;
-    if (route !== undefined && QUIET.has(route)) this.tell('debug', answered);
+    if (isRoutine(answered)) this.tell('debug', answered);
     else if (status === undefined || status >= 400) this.tellRefusal(answered);
     else if (request.method !== 'POST' || route !== this.options.hotRoute || this.isSampled())
       this.tell('info', answered);
@@ -82,4 +85,9 @@ export class AccessLog {
     };
     this.logger[level](line, status === undefined ? 'A client went away before its answer.' : 'A request is answered.');
   }
+}
+
+function isRoutine({ route, status }: AnsweredRequest): boolean {
+  if (route === undefined || status === undefined || !QUIET.has(route)) return false;
+  return status < 400 || status === NOT_WELL;
 }
