@@ -68,6 +68,7 @@ export class KafkaLogProbe extends LogProbe {
   }
 
   private async askOnce<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    if (this.closed) throw new Error('The probe of the log is closed.');
     const connecting = (this.connecting ??= this.connect());
     try {
       const { admin } = await connecting;
