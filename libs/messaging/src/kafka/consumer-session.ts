@@ -107,7 +107,7 @@ export class ConsumerSession {
   private async join(): Promise<TopicFacts> {
     const facts = await this.readTopic();
     this.options.onTopic(facts);
-
+    this.throwIfStopped();
     const joined = this.watch();
     await this.consumer.connect();
     this.throwIfStopped();
