@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { ensureLog } from '@app/messaging';
 import { ApiKeys, hashApiKeySecret, mintApiKey } from '@app/persistence';
@@ -42,7 +42,13 @@ export class ApiProcess {
     return this.memory('VmRSS');
   }
 
-  /** The most that was ever resident, in bytes. Linux only. */
+  /** Resident memory now, in bytes, from which on the peak is measured. Linux only. */
+  measureFromNow(): number {
+    writeFileSync(`/proc/${this.process.pid}/clear_refs`, '5'); // proc(5): resets VmHWM
+    return this.rssBytes;
+  }
+
+  /** The most that was resident since `measureFromNow`, in bytes. Linux only. */
   get peakRssBytes(): number {
     return this.memory('VmHWM');
   }

@@ -39,6 +39,12 @@ class BodyBytes {
     this.loose = [];
   }
 
+  /** Lets go of all of it. Who refuses a body goes on listening for its end, and so would hold what it refused. */
+  drop(): void {
+    this.blocks.length = 0;
+    this.loose = [];
+  }
+
   whole(): Buffer {
     const [only] = this.loose;
     if (only !== undefined && this.loose.length === 1 && this.blocks.length === 0) return only;
@@ -52,6 +58,8 @@ function collect(request: IncomingMessage, share: BodyShare, declared: number): 
     const body = new BodyBytes();
     const refuse = (error: ProblemError): void => {
       request.off('data', onData);
+      request.off('end', onEnd);
+      body.drop();
       drain(request);
       reject(error);
     };
@@ -64,10 +72,11 @@ function collect(request: IncomingMessage, share: BodyShare, declared: number): 
         refuse(error as ProblemError);
       }
     };
-    request.on('data', onData);
-    request.on('end', () => {
+    const onEnd = (): void => {
       resolve(body.whole());
-    });
+    };
+    request.on('data', onData);
+    request.on('end', onEnd);
     // Node tells of an abort by an error, as a rule; whatever it says, nobody is left to hear an answer.
     request.on('error', (cause) => {
       reject(new RequestAbortedError('The client went away.', { cause }));
@@ -89,6 +98,7 @@ function inflated(sent: Buffer, share: BodyShare): Promise<Buffer> {
     const gunzip = createGunzip({ chunkSize: 65_536 });
     const fail = (error: ProblemError): void => {
       gunzip.destroy();
+      body.drop();
       reject(error);
     };
     gunzip.on('data', (chunk: Buffer) => {
