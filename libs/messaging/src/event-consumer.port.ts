@@ -14,7 +14,7 @@ export interface HeldPartition {
  */
 export type BatchHandler = (batches: readonly PartitionBatch[]) => Promise<readonly HeldPartition[]>;
 
-/** What a member of the group is doing, for health, lag and tests. */
+/** What a member of the group is doing, for health and tests. */
 export interface ConsumerStatus {
   /** True from the first assignment until `stop`. */
   readonly joined: boolean;
@@ -24,8 +24,6 @@ export interface ConsumerStatus {
   readonly paused: readonly number[];
   /** Of the assigned ones, those at a record that this program must not judge, also while they are tried again. */
   readonly held: readonly number[];
-  /** Per assigned partition: records on the log that this member has not committed yet, as of its last fetch. */
-  readonly lagByPartition: ReadonlyMap<number, number>;
   /** Time of the last commit of an offset, or undefined before the first. */
   readonly lastCommitAt: Date | undefined;
 }

@@ -116,7 +116,6 @@ export function describeConsuming(log: () => EventLogUnderTest): void {
     await member.run(inbox.handler);
     await eventually(() => {
       expect(inbox.received).toHaveLength(10 * 11 + 7);
-      expect(member.status().lagByPartition.get(5)).toBe(3);
       expect(member.status().paused).toEqual([5]);
     });
     inbox.hold = () => undefined;
@@ -160,7 +159,7 @@ export function describeConsuming(log: () => EventLogUnderTest): void {
     });
   });
 
-  it('tells its lag and its last commit', async () => {
+  it('tells its last commit', async () => {
     const inbox = new Inbox();
     inbox.failure = new Error('the database is away');
     const member = log().newConsumer();
@@ -169,11 +168,10 @@ export function describeConsuming(log: () => EventLogUnderTest): void {
     await member.run(inbox.handler);
     await eventually(() => {
       expect(member.status()).toMatchObject({ joined: true, assigned: partitions, lastCommitAt: undefined });
-      expect([...member.status().lagByPartition.values()]).toEqual(partitions.map(() => 8));
+      expect(inbox.refused).toBeGreaterThan(0);
     });
     inbox.failure = undefined;
     await eventually(() => {
-      expect([...member.status().lagByPartition.values()]).toEqual(partitions.map(() => 0));
       expect(member.status().lastCommitAt).toBeInstanceOf(Date);
     });
   });

@@ -65,9 +65,7 @@ describe('LogTrimmer', () => {
     expect(batches.map(({ partition, records }) => [partition, records.map(({ offset }) => offset)])).toEqual([
       [1, [7, 8, 9]],
     ]);
-    expect(late.lag()).toEqual(new Map([[0, 0], [1, 10]])); // prettier-ignore
     await late.commit(new Map([[1, 10]]));
     expect(await late.poll([0, 1], [])).toEqual([]);
-    expect(late.lag()).toEqual(new Map([[0, 0], [1, 0]])); // prettier-ignore
   });
 });

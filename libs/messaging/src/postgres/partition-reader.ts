@@ -87,10 +87,6 @@ export class PartitionReader {
     }
   }
 
-  lag(): Map<number, number> {
-    return new Map([...this.cursors].map(([partition, { next, logEnd }]) => [partition, Math.max(0, logEnd - next)]));
-  }
-
   private async lookAtHeads(assigned: readonly number[]): Promise<void> {
     const { group, topic } = this.options;
     const rows = await this.database.query<HeadRow>(HEADS, [topic, group, assigned]);

@@ -103,12 +103,10 @@ export class PostgresEventConsumer extends EventConsumer {
   override status(): ConsumerStatus {
     const { joined, lastCommitAt } = this;
     const assigned = joined ? this.membership.assigned : [];
-    const lag = this.reader.lag();
     const isMine = (partition: number): boolean => assigned.includes(partition);
     const paused = this.paused.list().filter(isMine);
     const held = this.paused.held().filter(isMine);
-    const lagByPartition = new Map(assigned.map((partition) => [partition, lag.get(partition) ?? 0]));
-    return { joined, assigned, paused, held, lagByPartition, lastCommitAt };
+    return { joined, assigned, paused, held, lastCommitAt };
   }
 
   override stop(): Promise<void> {
