@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { PipelineError } from '@app/events';
@@ -6,6 +7,7 @@ import {
   EventStore,
   LogRecreatedError,
   StoreRefusedError,
+  StoreUnavailableError,
   type InsertResult,
   type NewDeadLetter,
   type RecordOutcome,
@@ -61,6 +63,7 @@ export class PersistEventsHandler {
   readonly totals = { stored: 0, duplicates: 0, deadLettered: 0, redelivered: 0 };
   private readonly guard = new RefusalGuard();
   private stopped = false;
+  private failedAt: number | undefined;
   /** Partitions whose log seemed to be made anew at the last try. */
   private readonly suspects = new Set<number>();
 
@@ -75,15 +78,22 @@ export class PersistEventsHandler {
     return this.stopped;
   }
 
+  /** On the clock of `performance`: when PostgreSQL last could not store a batch; undefined since one succeeded. */
+  get unavailableAt(): number | undefined {
+    return this.failedAt;
+  }
+
   async handle(batches: readonly PartitionBatch[]): Promise<readonly HeldPartition[]> {
     const { outcomes, held } = decide(batches);
     try {
       const result = await this.insertOrSplit(outcomes, batches);
       this.suspects.clear();
       this.stopped = false;
+      this.failedAt = undefined;
       this.report(batches, outcomes, result);
       return held;
     } catch (error) {
+      if (error instanceof StoreUnavailableError) this.failedAt = performance.now();
       if (!(error instanceof LogRecreatedError)) throw error;
       return this.withoutRecreated(batches, error);
     }

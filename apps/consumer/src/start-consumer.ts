@@ -1,3 +1,4 @@
+import type { AddressInfo, Server } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -37,7 +38,13 @@ export async function startConsumer(
     abortOnError: false,
   });
   app.useLogger(app.get(FrameworkLogger));
-  await (config.healthPort === undefined ? app.init() : app.listen(config.healthPort));
+  if (config.healthPort === undefined) {
+    await app.init();
+  } else {
+    await app.listen(config.healthPort);
+    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
+    logger.info({ port }, 'The health server listens.');
+  }
   const stopping = new AbortController();
   const started = consume(app, stopping.signal).catch((error: unknown) => {
     if (!stopping.signal.aborted) hooks.onFatal(error);

@@ -1,13 +1,14 @@
-import type { Queryable } from '@app/persistence';
 import {
   checkOutcomes,
   describeWithKafka,
   eventually,
+  inTransaction,
   KafkaApi,
   KafkaProxy,
   Recorder,
   startKafkaBroker,
   type KafkaBroker,
+  type Query,
 } from '@app/testing';
 import { Pipeline } from './pipeline';
 
@@ -52,20 +53,16 @@ describeWithKafka('the pipeline under kill -9', () => {
   }
 
   /** Holds up every consumer that stores, until the transaction ends. */
-  async function holdLedger(tx: Queryable): Promise<void> {
-    // Longer than our sessions allow. A running transaction's limit is not moved, only ended and begun anew: hence the 0.
-    await tx.query('SET LOCAL transaction_timeout = 0');
-    await tx.query(`SET LOCAL transaction_timeout = '60s'`);
-    await tx.query(`SET LOCAL idle_in_transaction_session_timeout = '60s'`);
-    await tx.query('LOCK TABLE event_ids IN SHARE MODE');
+  async function holdLedger(query: Query): Promise<void> {
+    await query('LOCK TABLE event_ids IN SHARE MODE');
   }
 
   /** Runs `work` while at least one consumer waits in the middle of its transaction. */
   async function whileAConsumerIsInItsTransaction(work: () => Promise<void>): Promise<void> {
-    await pipeline.db.database.transaction(async (tx) => {
-      await holdLedger(tx);
+    await inTransaction(pipeline.db.url, async (query) => {
+      await holdLedger(query);
       await eventually(async () => {
-        const [row] = await tx.query<{ waiting: number }>(
+        const [row] = await query<{ waiting: number }>(
           `SELECT count(*)::int AS waiting FROM pg_locks WHERE relation = 'event_ids'::regclass AND NOT granted`,
         );
         expect(row?.waiting).toBeGreaterThanOrEqual(1);
@@ -129,8 +126,8 @@ describeWithKafka('the pipeline under kill -9', () => {
     const api = await pipeline.api();
     const forgetful = pipeline.consumer(undefined, 'apps/consumer/test/forgetful-consumer.cjs');
     const { recorder, done } = record(api, 2000);
-    await pipeline.db.database.transaction(async (tx) => {
-      await holdLedger(tx);
+    await inTransaction(pipeline.db.url, async (query) => {
+      await holdLedger(query);
       await done;
       await eventually(async () => {
         expect(await pipeline.committed()).toBe(2000);

@@ -37,8 +37,19 @@ export class Pipeline {
   }
 
   /** A consumer with settings of its own. */
-  consumerWith(environment: Record<string, string>): AppProcess {
-    return this.start('dist/apps/consumer/src/main.js', { HEALTH_PORT: '0', ...environment });
+  consumerWith(environment: Record<string, string>, script = 'dist/apps/consumer/src/main.js'): AppProcess {
+    return this.start(script, { HEALTH_PORT: '0', ...environment });
+  }
+
+  /** The same once it has joined its group, and where its health server is. */
+  async joinedConsumer(
+    environment: Record<string, string> = {},
+    script?: string,
+  ): Promise<{ process: AppProcess; url: string }> {
+    const process = this.consumerWith(environment, script);
+    const { port } = await process.logged('The health server listens.');
+    await process.logged('Joined the consumer group.');
+    return { process, url: `http://127.0.0.1:${String(port)}` };
   }
 
   /** Ids of all rows, one entry per row. */

@@ -1,23 +1,12 @@
-import { createServer } from 'node:net';
 import { randomUUID } from 'node:crypto';
 import request from 'supertest';
-import { describeWithKafka, eventually, Scrape, TcpProxy, type AppProcess } from '@app/testing';
+import { describeWithKafka, eventually, inTransaction, Scrape, TcpProxy } from '@app/testing';
 import { Pipeline } from './pipeline';
 import { produceRaw } from './raw-producer';
 
 jest.setTimeout(120_000);
 
-/** A port for a health server that must be known before it listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      resolve((server.address() as { port: number }).port);
-    });
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+const HANGING = 'apps/consumer/test/hanging-consumer.cjs';
 
 describeWithKafka('a consumer tells of itself', ([brokers = '']) => {
   let pipeline: Pipeline;
@@ -26,15 +15,6 @@ describeWithKafka('a consumer tells of itself', ([brokers = '']) => {
     pipeline = await Pipeline.open(brokers);
   });
   afterEach(() => pipeline.close());
-
-  async function consumer(
-    environment: Record<string, string> = {},
-  ): Promise<{ readonly process: AppProcess; readonly url: string }> {
-    const port = await freePort();
-    const process = pipeline.consumerWith({ HEALTH_PORT: String(port), ...environment });
-    await process.logged('Joined the consumer group.');
-    return { process, url: `http://127.0.0.1:${port}` };
-  }
 
   async function post(url: string, events: readonly object[]): Promise<void> {
     const answer = await request(url).post('/api/v1/events').set('X-API-Key', pipeline.key).send(events);
@@ -60,7 +40,7 @@ describeWithKafka('a consumer tells of itself', ([brokers = '']) => {
       { partition: 0, value: 'garbage', headers },
       { partition: 5, value: null, headers },
     ]);
-    const { url } = await consumer();
+    const { url } = await pipeline.joinedConsumer();
     await eventually(async () => {
       const scrape = await Scrape.of(url);
       expect([
@@ -84,7 +64,7 @@ describeWithKafka('a consumer tells of itself', ([brokers = '']) => {
 
   it('tells of offsets that were passed without an outcome', async () => {
     const api = await pipeline.api();
-    const { url } = await consumer();
+    const { url } = await pipeline.joinedConsumer();
     await post(api.url, [{ name: 'n' }]);
     await pipeline.drained(30_000);
     await pipeline.db.database.query('UPDATE consumer_positions SET stored = stored - 1');
@@ -96,7 +76,7 @@ describeWithKafka('a consumer tells of itself', ([brokers = '']) => {
   it('shows its lag while PostgreSQL is away, names what is away, and stays alive', async () => {
     const api = await pipeline.api();
     const { proxy, DATABASE_URL } = await proxied();
-    const { process, url } = await consumer({ DATABASE_URL, MILLRACE_PROGRESS_TIMEOUT_MS: '1000' });
+    const { process, url } = await pipeline.joinedConsumer({ DATABASE_URL, MILLRACE_PROGRESS_TIMEOUT_MS: '1000' });
     proxy.cut();
     await post(
       api.url,
@@ -137,25 +117,44 @@ describeWithKafka('a consumer tells of itself', ([brokers = '']) => {
     await proxy.close();
   });
 
-  it('is not alive while it commits nothing though records wait and PostgreSQL answers, and is again after', async () => {
+  it('is not alive while it hangs, though records wait and PostgreSQL answers, and is again after', async () => {
     const api = await pipeline.api();
-    const { url } = await consumer({ MILLRACE_PROGRESS_TIMEOUT_MS: '3000' });
-    await pipeline.db.database.transaction(async (tx) => {
-      await tx.query('LOCK TABLE consumer_positions IN EXCLUSIVE MODE');
-      await post(api.url, [{ name: 'n' }]);
-      await eventually(async () => {
-        const answer = await request(url).get('/healthz');
-        expect([answer.status, answer.body]).toEqual([503, { status: 'stuck', parts: ['consumer'] }]);
-      }, 60_000);
-      const scrape = await Scrape.of(url);
-      expect([scrape.value('consumer_stuck'), scrape.value('database_up')]).toEqual([1, 1]);
-      const health = await request(url).get('/health');
-      expect([health.status, Object.keys((health.body as { error: object }).error)]).toEqual([503, ['consumer']]);
-    });
+    const { process, url } = await pipeline.joinedConsumer({ MILLRACE_PROGRESS_TIMEOUT_MS: '3000' }, HANGING);
+    await post(api.url, [{ name: 'n' }]);
+    await eventually(async () => {
+      const answer = await request(url).get('/healthz');
+      expect([answer.status, answer.body]).toEqual([503, { status: 'stuck', parts: ['consumer'] }]);
+    }, 60_000);
+    const scrape = await Scrape.of(url);
+    expect([scrape.value('consumer_stuck'), scrape.value('database_up')]).toEqual([1, 1]);
+    const health = await request(url).get('/health');
+    expect([health.status, Object.keys((health.body as { error: object }).error)]).toEqual([503, ['consumer']]);
+    process.signal('SIGUSR2');
     await eventually(async () => {
       expect((await request(url).get('/healthz')).body).toEqual({ status: 'ok' });
     }, 60_000);
     await pipeline.drained(30_000);
+  });
+
+  it('stays alive while PostgreSQL answers and stores nothing: all consumers share that', async () => {
+    const limitMs = 8000;
+    const api = await pipeline.api();
+    const { process, url } = await pipeline.joinedConsumer({ MILLRACE_PROGRESS_TIMEOUT_MS: String(limitMs) });
+    await inTransaction(pipeline.db.url, async (query) => {
+      await query('LOCK TABLE consumer_positions IN EXCLUSIVE MODE');
+      await post(api.url, [{ name: 'n' }]);
+      await process.logged('A batch failed: it comes again until it succeeds.');
+      const failedAt = Date.now();
+      const seen = new Set<string>();
+      await eventually(async () => {
+        const scrape = await Scrape.of(url);
+        seen.add(`stuck ${scrape.value('consumer_stuck')}, database ${scrape.value('database_up')}`);
+        expect(Date.now() - failedAt).toBeGreaterThan(1.5 * limitMs);
+      }, 60_000);
+      expect([...seen]).toEqual(['stuck 0, database 1']);
+      expect((await request(url).get('/healthz')).status).toBe(200);
+    });
+    await pipeline.drained(60_000);
   });
 
   it('stays alive at a record of a newer version: that needs somebody, not a new start', async () => {
@@ -164,7 +163,7 @@ describeWithKafka('a consumer tells of itself', ([brokers = '']) => {
     await produceRaw(brokers, pipeline.topic.topic, [
       { partition: 0, value: JSON.stringify(newer), headers: { project: '1' } },
     ]);
-    const { url } = await consumer({ MILLRACE_PROGRESS_TIMEOUT_MS: '1000' });
+    const { url } = await pipeline.joinedConsumer({ MILLRACE_PROGRESS_TIMEOUT_MS: '1000' });
     const progress = async (): Promise<unknown> => {
       const { details } = (await request(url).get('/health')).body as { details: { consumer: unknown } };
       return details.consumer;

@@ -9,6 +9,8 @@ import { ProgressWatchdog } from './progress-watchdog';
 
 /** Often enough to notice within a tenth of the limit, and never a load. */
 const LONGEST_INTERVAL_MS = 5000;
+/** A batch that failed is tried again every few seconds: without another failure for so long, it is no outage. */
+const OUTAGE_FRESH_MS = 60_000;
 
 /** What the keeper looks at. */
 export interface Watched {
@@ -23,6 +25,7 @@ export class ProgressKeeper {
   private readonly watchdog: ProgressWatchdog;
   private readonly intervalMs: number;
   private readonly stopping = new AbortController();
+  private readonly outageFreshMs: number;
   private lag = 0;
 
   constructor(
@@ -30,6 +33,7 @@ export class ProgressKeeper {
     limitMs: number,
   ) {
     this.intervalMs = Math.min(LONGEST_INTERVAL_MS, limitMs / 10);
+    this.outageFreshMs = Math.max(OUTAGE_FRESH_MS, limitMs);
     this.watchdog = new ProgressWatchdog(limitMs, this.intervalMs);
   }
 
@@ -57,27 +61,36 @@ export class ProgressKeeper {
   private async keepLooking(): Promise<void> {
     const { signal } = this.stopping;
     while (!signal.aborted) {
-      const mustProgress = await this.mustProgress();
-      const { lastCommitAt } = this.watched.consumer.status();
-      this.watchdog.observe({ mustProgress, lastCommitAt }, performance.now());
+      const waiting = await this.waiting();
+      if (waiting !== undefined) this.watchdog.observe({ waiting }, performance.now());
       await delay(this.intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Partitions that must move, with their next offsets; undefined when the log does not say. */
+  private async waiting(): Promise<ReadonlyMap<number, number> | undefined> {
+    const { consumer, backlog, dependencies } = this.watched;
+    try {
+      const known = await backlog.current();
+      const lag = backlog.lagOf(known);
+      this.lag = sum(lag.values());
+      if (this.waitsForSomebody() || !(await dependencies.database.isUp())) return new Map();
+      const { held } = consumer.status();
+      const moving = [...lag].filter(([partition, records]) => records > 0 && !held.includes(partition));
+      return new Map(moving.map(([partition]) => [partition, known.partitions.get(partition)?.next ?? 0]));
+    } catch {
+      return undefined;
     }
   }
 
   /**
    * Held partitions wait for somebody, not for a new start, and so does a handler that has stopped because the database
-   * refuses too much: started anew it would make another fifty dead letters.
+   * refuses too much: started anew it would make another fifty dead letters. A database that answers and stores nothing
+   * (disk full, a replica, a lost right, a lock) is one that all consumers share: none is cured by a new start.
    */
-  private async mustProgress(): Promise<boolean> {
-    const { consumer, backlog, dependencies, handler } = this.watched;
-    try {
-      const lag = backlog.lagOf(await backlog.current());
-      this.lag = sum(lag.values());
-      for (const partition of consumer.status().held) lag.delete(partition);
-      return sum(lag.values()) > 0 && !handler.refusesToGoOn && (await dependencies.database.isUp());
-    } catch {
-      return false; // the log does not answer: an outage, not a hang
-    }
+  private waitsForSomebody(): boolean {
+    const { refusesToGoOn, unavailableAt } = this.watched.handler;
+    return refusesToGoOn || (unavailableAt !== undefined && performance.now() - unavailableAt < this.outageFreshMs);
   }
 }
 

@@ -1,21 +1,28 @@
 /** What a member is seen to do at one moment. */
 export interface ProgressSample {
-  /** True when nothing outside keeps it from committing: records wait for it, the log and PostgreSQL answer. */
-  readonly mustProgress: boolean;
-  readonly lastCommitAt: Date | undefined;
+  /**
+   * Partitions of which records wait, with the next offset that the group has not committed. Only those that nothing
+   * outside keeps from moving: the log and PostgreSQL answer, and nobody must act first.
+   */
+  readonly waiting: ReadonlyMap<number, number>;
+}
+
+interface Watched {
+  readonly next: number;
+  readonly idleMs: number;
 }
 
 /**
- * Finds a member that should work and does not: it heart-beats and hangs. Only what was observed counts, so an outage, an
- * idle hour, or a stopped machine does not look like one.
+ * Finds a member that should work and does not: it heart-beats and hangs, with all its partitions or with one. Only what
+ * was observed counts, so an outage, an idle hour, or a stopped machine does not look like one. Times in which a sample
+ * could not be taken neither count nor forgive.
  */
 export class ProgressWatchdog {
-  private idleMs = 0;
+  private partitions: ReadonlyMap<number, Watched> = new Map();
   private seenAt: number | undefined;
-  private commitAt: number | undefined;
 
   /**
-   * @param limitMs without a commit, while there must be progress, until it is stuck.
+   * @param limitMs that a partition may stand still, while it must move, until the member is stuck.
    * @param intervalMs between two samples; a longer gap is time in which nobody could see, and counts as twice this.
    */
   constructor(
@@ -24,16 +31,17 @@ export class ProgressWatchdog {
   ) {}
 
   get stuck(): boolean {
-    return this.idleMs >= this.limitMs;
+    return [...this.partitions.values()].some(({ idleMs }) => idleMs >= this.limitMs);
   }
 
   /** @param now milliseconds of any clock that does not jump. */
-  observe({ mustProgress, lastCommitAt }: ProgressSample, now: number): void {
-    const commitAt = lastCommitAt?.getTime();
+  observe({ waiting }: ProgressSample, now: number): void {
     const elapsed = Math.min(now - (this.seenAt ?? now), 2 * this.intervalMs);
-    const moved = commitAt !== this.commitAt;
-    this.idleMs = mustProgress && !moved ? this.idleMs + elapsed : 0;
+    const seen = [...waiting].map(([partition, next]): [number, Watched] => {
+      const before = this.partitions.get(partition);
+      return [partition, { next, idleMs: before?.next === next ? before.idleMs + elapsed : 0 }];
+    });
+    this.partitions = new Map(seen);
     this.seenAt = now;
-    this.commitAt = commitAt;
   }
 }
