@@ -1,8 +1,6 @@
 import { checkOutcomes, eventually, outageSize, Recorder, type OutcomeCheck } from '@app/testing';
 import type { OutageRig } from './outage-rig';
 
-/** What the promise allows from the heal to the last of the backlog. */
-const RECOVERY_LIMIT_MS = 20_000;
 /** Time for a machine that is slow: what is measured is printed and asserted, not waited for. */
 const PATIENCE_MS = 90_000;
 /** One in so many is not acceptable and must never be stored. */
@@ -49,7 +47,7 @@ export class OutageLoad {
     const ms = Math.round(performance.now() - healedAt);
     this.recoveries.push({ fault, ms });
     process.stderr.write(`${this.rig.log}: ${ms} ms from the heal until all was well: ${fault}\n`);
-    expect({ fault, inTime: ms <= RECOVERY_LIMIT_MS, ms }).toMatchObject({ inTime: true });
+    expect({ fault, inTime: ms <= outageSize.recoveryLimitMs, ms }).toMatchObject({ inTime: true });
   }
 
   /** Posts until the run has its size, waits until all is stored, and holds what is there against what was answered. */

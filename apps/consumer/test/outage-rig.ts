@@ -7,7 +7,15 @@ import type { LogConfig } from '@app/config';
 import { PostgresServer } from '@app/embedded';
 import { ensureLog } from '@app/messaging';
 import { ApiKeys, ConsumerPositions, Database, hashApiKeySecret, migrateUp, mintApiKey } from '@app/persistence';
-import { AppProcess, eventually, KafkaProxy, startKafkaBroker, topicEnds, type KafkaBroker } from '@app/testing';
+import {
+  AppProcess,
+  eventually,
+  KafkaProxy,
+  outageSize,
+  startKafkaBroker,
+  topicEnds,
+  type KafkaBroker,
+} from '@app/testing';
 
 const APIS = 2;
 const CONSUMERS = 3;
@@ -159,6 +167,7 @@ export class OutageRig {
     const api = AppProcess.start('dist/apps/api/src/main.js', {
       ...this.environment(this.kafka?.broker.brokers),
       PORT: '0',
+      MILLRACE_PUBLISH_TIMEOUT_MS: String(outageSize.publishTimeoutMs),
       MILLRACE_DRAIN_DELAY_MS: '200',
     });
     this.apis[number] = api;

@@ -27,7 +27,7 @@ function describeOutages(log: 'kafka' | 'postgres'): void {
     await rig.stopPostgres();
     await lasting(outageSize.outageMs);
     await rig.startPostgres();
-    await load.recovered('PostgreSQL stopped for 20 s');
+    await load.recovered(`PostgreSQL stopped for ${outageSize.outageMs} ms`);
   });
 
   it('does without a consumer that is frozen past its session, and takes it back when it wakes', async () => {
@@ -44,7 +44,7 @@ function describeOutages(log: 'kafka' | 'postgres'): void {
       await rig.broker.kill();
       await lasting(outageSize.outageMs);
       await rig.broker.start();
-      await load.recovered('Kafka stopped for 20 s');
+      await load.recovered(`Kafka stopped for ${outageSize.outageMs} ms`);
     });
 
     it('reads the other partitions while one is unreadable, and that one when it can be read again', async () => {
