@@ -9,6 +9,7 @@ import { ApiDependencies } from './health/api-dependencies';
 import { ApiHealth } from './health/api-health';
 import { Readiness } from './health/readiness';
 import { ReadinessController } from './health/readiness.controller';
+import { Admission } from './ingest/admission';
 import { IngestMetrics } from './ingest/ingest-metrics';
 import { IngestService } from './ingest/ingest.service';
 import { EventsIngestController } from './ingest/rest/events-ingest.controller';
@@ -17,6 +18,7 @@ import { EventsQueryController } from './query/events-query.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { KeyRing } from './transport/auth/key-ring';
 import { BodyBudget } from './transport/body-budget';
+import { EventLimit } from './transport/limit/event-limit';
 import { ProblemFilter } from './transport/problem.filter';
 import { AccessLog } from './transport/requests/access-log';
 import { RequestMeter } from './transport/requests/request-meter';
@@ -44,6 +46,7 @@ export class ApiModule {
       ],
       controllers: [EventsIngestController, EventsQueryController, ReadinessController],
       providers: [
+        Admission,
         IngestService,
         IngestMetrics,
         RequestMeter,
@@ -53,6 +56,7 @@ export class ApiModule {
         NativeDoor,
         Readiness,
         { provide: KeyRing, useFactory: (keys: ApiKeys) => new KeyRing(keys, config.keyPepper), inject: [ApiKeys] },
+        { provide: EventLimit, useFactory: () => new EventLimit({ eventsPerSecond: 1e9, burst: 1e9 }) },
         { provide: BodyBudget, useFactory: () => new BodyBudget(config.requestBodyBytes) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: ApiKeyGuard },

@@ -9,8 +9,16 @@ export {
   partitionKey,
   toStorableEvent,
 } from './event.codec';
-export type { FieldError, FieldErrorCode } from './field-error';
+export { FieldErrors, type FieldError, type FieldErrorCode } from './field-error';
 export { JsonText } from './json-text';
-export { parseEvent, type Acceptance, type ParsedEvent } from './parse-event';
+export { cloudEventId, idempotencyEventId, segmentEventId } from './name-based-id';
+export {
+  parseEvent,
+  readEvent,
+  type Acceptance,
+  type EventField,
+  type EventFields,
+  type ParsedEvent,
+} from './parse-event';
 export { PipelineError } from './pipeline-error';
 export { isUuid, uuidV7 } from './uuid';

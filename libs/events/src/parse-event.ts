@@ -15,10 +15,19 @@ export interface Acceptance {
 export type ParsedEvent =
   { readonly ok: true; readonly event: Event } | { readonly ok: false; readonly errors: readonly FieldError[] };
 
-type Field = 'event_id' | 'name' | 'source' | 'user_id' | 'occurred_at' | 'amount' | 'data';
+/** What a client can say of an event; every door says it in its own names. */
+export type EventField = 'event_id' | 'name' | 'source' | 'user_id' | 'occurred_at' | 'amount' | 'data' | 'context';
+
+/** The values of an event that nothing has checked yet, in the shape of some door. */
+export interface EventFields {
+  /** Undefined and null are the same: not there. */
+  value(field: EventField): unknown;
+  /** The name under which the client sent it, for what is wrong with it. */
+  key(field: EventField): string;
+}
 
 /** Names of the native body; the synonyms let clients of older services send what they have. */
-const FIELD_OF: ReadonlyMap<string, Field> = new Map([
+const FIELD_OF: ReadonlyMap<string, EventField> = new Map<string, EventField>([
   ['event_id', 'event_id'],
   ['name', 'name'],
   ['event_type', 'name'],
@@ -34,9 +43,9 @@ const FIELD_OF: ReadonlyMap<string, Field> = new Map([
 ]);
 
 /** The values of one body by field, and the name that the client used for each. */
-class Body {
-  private readonly values: Partial<Record<Field, unknown>> = {};
-  private readonly keys: Partial<Record<Field, string>> = {};
+class Body implements EventFields {
+  private readonly values: Partial<Record<EventField, unknown>> = {};
+  private readonly keys: Partial<Record<EventField, string>> = {};
 
   constructor(input: JsonObject, errors: FieldErrors) {
     for (const key in input) {
@@ -46,15 +55,15 @@ class Body {
     }
   }
 
-  value(field: Field): unknown {
+  value(field: EventField): unknown {
     return this.values[field];
   }
 
-  key(field: Field): string {
+  key(field: EventField): string {
     return this.keys[field] ?? field;
   }
 
-  private set(field: Field, key: string, value: unknown, errors: FieldErrors): void {
+  private set(field: EventField, key: string, value: unknown, errors: FieldErrors): void {
     const other = this.keys[field];
     if (other !== undefined) {
       errors.add([key], 'conflict', `and ${other} are two names of one field; send one of them`);
@@ -77,25 +86,35 @@ export function parseEvent(input: unknown, acceptance: Acceptance): ParsedEvent 
     errors.add([], 'type', 'must be a JSON object');
     return { ok: false, errors: errors.list };
   }
-  const body = new Body(input, errors);
+  return readEvent(new Body(input, errors), acceptance, errors);
+}
+
+/**
+ * Makes an Event of the fields of any door, by the same rules: missing `event_id` becomes a UUIDv7, missing
+ * `occurred_at` the receive time, missing `data` an empty object.
+ *
+ * @param errors what the door has found wrong already; then there is no event.
+ * @returns the event, or up to 10 errors that name the fields as the client did.
+ */
+export function readEvent(fields: EventFields, acceptance: Acceptance, errors = new FieldErrors()): ParsedEvent {
   const read = new FieldReader(errors, acceptance.source);
   const { receivedAt } = acceptance;
-  const eventId = read.uuid(body.value('event_id'), 'event_id');
-  const name = read.label(body.value('name'), body.key('name'));
+  const eventId = read.uuid(fields.value('event_id'), fields.key('event_id'));
+  const name = read.label(fields.value('name'), fields.key('name'));
   const event = {
     projectId: acceptance.projectId,
     eventId: eventId ?? '',
     name: name ?? '',
-    source: read.label(body.value('source'), 'source'),
-    userId: read.label(body.value('user_id'), 'user_id'),
+    source: read.label(fields.value('source'), fields.key('source')),
+    userId: read.label(fields.value('user_id'), fields.key('user_id')),
     occurredAt:
-      read.time(body.value('occurred_at'), body.key('occurred_at'), latestOccurrence(receivedAt)) ?? receivedAt,
+      read.time(fields.value('occurred_at'), fields.key('occurred_at'), latestOccurrence(receivedAt)) ?? receivedAt,
     receivedAt,
-    amount: read.amount(body.value('amount'), 'amount'),
-    data: read.object(body.value('data'), body.key('data')) ?? {},
-    context: undefined,
+    amount: read.amount(fields.value('amount'), fields.key('amount')),
+    data: read.object(fields.value('data'), fields.key('data')) ?? {},
+    context: read.object(fields.value('context'), fields.key('context')),
   };
-  if (body.value('name') === undefined) errors.add(['name'], 'required', 'is missing');
+  if ((fields.value('name') ?? undefined) === undefined) errors.add([fields.key('name')], 'required', 'is missing');
   if (errors.list.length > 0) return { ok: false, errors: errors.list };
   return { ok: true, event: eventId === undefined ? { ...event, eventId: uuidV7(receivedAt.getTime()) } : event };
 }

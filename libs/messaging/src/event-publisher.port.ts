@@ -1,4 +1,5 @@
 import { PipelineError, type Event } from '@app/events';
+import type { EventRecord, Origin } from './event-record.mapping';
 
 /** What a publisher is doing, for metrics. */
 export interface PublisherStatus {
@@ -16,10 +17,17 @@ export abstract class EventPublisher {
    * while another one is on its way travel together in the next request. Events of one key that are published one
    * after another are stored in that order.
    *
-   * @param requestId travels in each record's header `request_id`, into the consumer's log lines.
+   * @param origin travels in each record's headers: the request's id into the consumer's log lines.
    * @throws {PublishUnconfirmedError} unknown outcome: sending the same events again is always safe.
    */
-  abstract publish(events: readonly Event[], requestId: string): Promise<void>;
+  abstract publish(events: readonly Event[], origin: Origin): Promise<void>;
+
+  /**
+   * The same for records as they are: what a door has refused, what once was a dead letter. The consumers judge them.
+   *
+   * @throws {PublishUnconfirmedError} as above.
+   */
+  abstract append(records: readonly EventRecord[]): Promise<void>;
 
   abstract status(): PublisherStatus;
 

@@ -1,6 +1,8 @@
 export { ensureLog } from './ensure-log';
 export { EventConsumer, type BatchHandler, type ConsumerStatus, type HeldPartition } from './event-consumer.port';
 export { EventPublisher, PublishUnconfirmedError, type PublisherStatus } from './event-publisher.port';
+export type { EventRecord, Origin } from './event-record.mapping';
 export { headerText, type LogRecord, type PartitionBatch, type RecordHeaders } from './log-record';
 export { LogProbe, type Backlog, type PartitionBacklog } from './log-probe.port';
 export { MessagingModule } from './messaging.module';
+export { readRefusal, toRefusedRecord, type Refusal, type RefusedValue } from './refused-record.mapping';

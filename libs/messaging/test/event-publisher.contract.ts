@@ -12,7 +12,7 @@ export function describePublishing(log: () => EventLogUnderTest): void {
     const users = Array.from({ length: 20 }, (_, n) => `user-${n}`);
     await log().newConsumer().run(inbox.handler);
     const publishInTurn = async (user: string): Promise<void> => {
-      for (const event of eventsOf(user, 25)) await publisher.publish([event], 'r');
+      for (const event of eventsOf(user, 25)) await publisher.publish([event], { requestId: 'r' });
     };
     await Promise.all(users.map(publishInTurn));
     await eventually(() => {
@@ -23,7 +23,7 @@ export function describePublishing(log: () => EventLogUnderTest): void {
 
   it('keeps the order of the events of one call', async () => {
     const inbox = new Inbox();
-    await log().publisher.publish(eventsOf('one', 1000), 'r');
+    await log().publisher.publish(eventsOf('one', 1000), { requestId: 'r' });
     await log().newConsumer().run(inbox.handler);
     await eventually(() => {
       expect(numbersOf(inbox.received, 'one')).toEqual(Array.from({ length: 1000 }, (_, n) => n));
@@ -33,7 +33,7 @@ export function describePublishing(log: () => EventLogUnderTest): void {
   it('carries an event and its headers unchanged', async () => {
     const inbox = new Inbox();
     const event = { ...eventOf('Zoë 日本', 1, { text: '😀' }), projectId: 7, source: 's', amount: 0.1 };
-    await log().publisher.publish([event], 'request-1');
+    await log().publisher.publish([event], { requestId: 'request-1' });
     await log().newConsumer().run(inbox.handler);
     const record = await eventually(() => {
       expect(inbox.received).toHaveLength(1);
@@ -49,23 +49,52 @@ export function describePublishing(log: () => EventLogUnderTest): void {
     const inbox = new Inbox();
     const filler = 'x'.repeat(250_000);
     const events = Array.from({ length: 20 }, (_, n) => eventOf('heavy', n, { filler }));
-    await log().publisher.publish(events, 'r');
+    await log().publisher.publish(events, { requestId: 'r' });
     await log().newConsumer().run(inbox.handler);
     await eventually(() => {
       expect(numbersOf(inbox.received, 'heavy')).toEqual(events.map((_, n) => n));
     });
   });
 
+  it('brings records as they are', async () => {
+    const inbox = new Inbox();
+    const headers = { project: Buffer.from('1'), twice: [Buffer.from('a'), Buffer.from([0, 255])] };
+    await log().publisher.append([
+      { key: Buffer.from('1:a'), value: Buffer.from([0, 1, 255]), headers },
+      { key: Buffer.from('1:a'), value: null, headers: {} },
+    ]);
+    await log().newConsumer().run(inbox.handler);
+    const [first, second] = await eventually(() => {
+      expect(inbox.received).toHaveLength(2);
+      return inbox.received;
+    });
+    expect(first).toMatchObject({ key: Buffer.from('1:a'), value: Buffer.from([0, 1, 255]), headers });
+    expect(second).toMatchObject({ value: null, headers: {} });
+  });
+
+  it('tells in the headers which request waits for its events', async () => {
+    const inbox = new Inbox();
+    await log().publisher.publish([eventOf('one', 1)], { requestId: 'r', ingestId: 'i' });
+    await log().newConsumer().run(inbox.handler);
+    const [record] = await eventually(() => {
+      expect(inbox.received).toHaveLength(1);
+      return inbox.received;
+    });
+    expect(headerText(record!.headers, 'ingest_id')).toBe('i');
+  });
+
   it('confirms an empty call', async () => {
-    await log().publisher.publish([], 'r');
+    await log().publisher.publish([], { requestId: 'r' });
   });
 
   it('confirms what it has when it is closed, twice over, and takes nothing afterwards', async () => {
     const inbox = new Inbox();
-    const published = log().publisher.publish(eventsOf('late', 10), 'r');
+    const published = log().publisher.publish(eventsOf('late', 10), { requestId: 'r' });
     await Promise.all([log().publisher.close(), log().publisher.close()]);
     await published;
-    await expect(log().publisher.publish([eventOf('late', 11)], 'r')).rejects.toThrow(PublishUnconfirmedError);
+    await expect(log().publisher.publish([eventOf('late', 11)], { requestId: 'r' })).rejects.toThrow(
+      PublishUnconfirmedError,
+    );
     await log().newConsumer().run(inbox.handler);
     await eventually(() => {
       expect(inbox.received).toHaveLength(10);

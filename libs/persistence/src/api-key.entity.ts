@@ -1,8 +1,9 @@
-import { Check, Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { Project } from './project.entity';
 
 /** An API key as it is kept: by the hash of its secret. */
 @Entity('api_keys')
+@Index('api_keys_project_idx', ['projectId', 'id'])
 @Check('api_keys_scopes_check', `scopes <@ ARRAY['ingest', 'read', 'admin'] AND cardinality(scopes) > 0`)
 export class ApiKey {
   @PrimaryColumn({ type: 'text', collation: 'C' })

@@ -1,9 +1,11 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** A record of the log that could not become an event, as it came. */
 @Entity('dead_letters')
 @Unique('dead_letters_place_key', ['topic', 'partition', 'offset'])
-@Check('dead_letters_stage_check', `stage IN ('decode', 'store')`)
+@Check('dead_letters_stage_check', `stage IN ('accept', 'decode', 'store')`)
+@Index('dead_letters_event_idx', ['projectId', 'eventId'], { where: 'event_id IS NOT NULL' })
+@Index('dead_letters_project_idx', ['projectId', 'id'])
 @Check('dead_letters_status_check', `status IN ('open', 'replayed', 'discarded')`)
 export class DeadLetter {
   /** Text, as the driver gives a bigint. */
@@ -33,7 +35,7 @@ export class DeadLetter {
   headers!: object;
 
   @Column({ type: 'text', collation: 'C' })
-  stage!: 'decode' | 'store';
+  stage!: 'accept' | 'decode' | 'store';
 
   @Column({ type: 'text', collation: 'C' })
   reason!: string;
@@ -49,4 +51,16 @@ export class DeadLetter {
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
+
+  /** The id of the event that it would have been, where that can be told. */
+  @Column({ name: 'event_id', type: 'uuid', nullable: true })
+  eventId!: string | null;
+
+  /** The request that waits to hear what became of it; null when none does. */
+  @Column({ name: 'ingest_id', type: 'uuid', nullable: true })
+  ingestId!: string | null;
+
+  /** When it was replayed or discarded. */
+  @Column({ name: 'resolved_at', type: 'timestamptz', nullable: true })
+  resolvedAt!: Date | null;
 }

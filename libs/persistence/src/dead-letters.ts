@@ -12,7 +12,7 @@ export interface StoredDeadLetter {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, readonly Buffer[]>>;
-  readonly stage: 'decode' | 'store';
+  readonly stage: 'accept' | 'decode' | 'store';
   readonly reason: string;
   readonly detail: string;
   readonly attempts: number;

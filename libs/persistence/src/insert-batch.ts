@@ -8,8 +8,8 @@ export interface NewDeadLetter {
   readonly key: Buffer | null;
   /** As they came; a header may occur more than once. */
   readonly headers: Readonly<Record<string, Buffer | readonly Buffer[] | undefined>>;
-  /** Where it ended: it could not be read, or the database refused it. */
-  readonly stage: 'decode' | 'store';
+  /** Where it ended: a door could not take it, a consumer could not read it, or the database refused it. */
+  readonly stage: 'accept' | 'decode' | 'store';
   /** Stable code, for programs. */
   readonly reason: string;
   /** For people. Holds no values of the record. */

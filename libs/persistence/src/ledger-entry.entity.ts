@@ -26,4 +26,8 @@ export class LedgerEntry {
   /** 0: the event is in `events`. */
   @Column({ type: 'smallint', default: 0 })
   state!: number;
+
+  /** The request that waited for this row; null when none did. */
+  @Column({ name: 'ingest_id', type: 'uuid', nullable: true })
+  ingestId!: string | null;
 }

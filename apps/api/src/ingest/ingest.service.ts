@@ -1,6 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Event, FieldError, ParsedEvent } from '@app/events';
-import { EventPublisher, PublishUnconfirmedError } from '@app/messaging';
+import {
+  EventPublisher,
+  PublishUnconfirmedError,
+  toRefusedRecord,
+  type Origin,
+  type RefusedValue,
+} from '@app/messaging';
+import type { Principal } from '../transport/auth/key-ring';
+import { EventLimit } from '../transport/limit/event-limit';
 
 /** A refusal with the place of its event in the request. */
 export interface IndexedFieldError extends FieldError {
@@ -16,8 +24,9 @@ export interface IngestOutcome {
   readonly accepted: number;
 }
 
-export interface IngestOptions {
-  readonly requestId: string;
+export interface IngestOptions extends Origin {
+  /** Who sends: has been admitted, and is charged for every event of the request. */
+  readonly principal: Principal;
   /** One refused event refuses all. */
   readonly atomic: boolean;
 }
@@ -39,7 +48,10 @@ export class IngestService {
   /** Events since the start, by what their requests were told. */
   readonly totals = { accepted: 0, rejected: 0, unconfirmed: 0 };
 
-  constructor(private readonly publisher: EventPublisher) {}
+  constructor(
+    private readonly publisher: EventPublisher,
+    private readonly limit: EventLimit,
+  ) {}
 
   /**
    * Resolves once the log has every accepted event. Of two events with one id in a request both are accepted and the
@@ -48,6 +60,7 @@ export class IngestService {
    * @throws {IngestUnconfirmedError} unknown outcome for the whole request.
    */
   async accept(parsed: readonly ParsedEvent[], options: IngestOptions): Promise<IngestOutcome> {
+    this.limit.charge(options.principal.keyId, parsed.length);
     const eventIds = parsed.map((entry) => (entry.ok ? entry.event.eventId : null));
     const errors = parsed.flatMap((entry, index) =>
       entry.ok ? [] : entry.errors.map((error) => ({ index, ...error })),
@@ -60,7 +73,7 @@ export class IngestService {
     }
     const accepted = eventIds.filter((id) => id !== null).length;
     try {
-      await this.publisher.publish(events, options.requestId);
+      await this.publisher.publish(events, options);
     } catch (error) {
       if (!(error instanceof PublishUnconfirmedError)) throw error;
       this.totals.unconfirmed += accepted;
@@ -69,6 +82,17 @@ export class IngestService {
     this.totals.accepted += accepted;
     this.totals.rejected += parsed.length - accepted;
     return { eventIds, errors, accepted };
+  }
+
+  /**
+   * Sends what a door could not take to the dead letters, for doors whose clients are told nothing. Resolves once the
+   * log has it.
+   *
+   * @throws {PublishUnconfirmedError} unknown outcome: sending it again is safe.
+   */
+  async refuse(refused: readonly RefusedValue[], origin: Origin): Promise<void> {
+    await this.publisher.append(refused.map((value) => toRefusedRecord(value, origin)));
+    this.totals.rejected += refused.length;
   }
 }
 

@@ -114,6 +114,15 @@ export const problems = {
     headers: { Allow: methods.join(', ') },
   }),
 
+  /** @param retryAfterSeconds whole seconds: clients read no fractions (RFC 9110, section 10.2.3). */
+  limited: (retryAfterSeconds: number): Problem => ({
+    status: 429,
+    code: 'limited',
+    title: 'Too many events',
+    detail: 'The key has sent more events than it may. Nothing of this request was taken: send it again later.',
+    headers: { 'Retry-After': String(retryAfterSeconds) },
+  }),
+
   /** Ingest: the log did not confirm. Whether the events are on it is unknown; the ids make a retry safe. */
   unconfirmed: (eventIds: readonly (string | null)[]): Problem => ({
     status: 503,

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { KafkaConfig, PublishConfig } from '@app/config';
 import type { Event } from '@app/events';
 import { EventPublisher, PublishUnconfirmedError, type PublisherStatus } from '../event-publisher.port';
-import { toEventRecords } from '../event-record.mapping';
+import { toEventRecords, type EventRecord, type Origin } from '../event-record.mapping';
 import { PublishQueue } from '../publish-queue';
 import { CircuitBreaker } from './circuit-breaker';
 import { isAboutTheRecords } from './kafka-error';
@@ -59,9 +59,14 @@ export class KafkaEventPublisher extends EventPublisher {
     });
   }
 
-  async publish(events: readonly Event[], requestId: string): Promise<void> {
+  async publish(events: readonly Event[], origin: Origin): Promise<void> {
     if (this.breaker.open) throw this.refusal();
-    await this.queue.publish(weigh(events, requestId));
+    await this.queue.publish(weigh(encode(events, origin)));
+  }
+
+  async append(records: readonly EventRecord[]): Promise<void> {
+    if (this.breaker.open) throw this.refusal();
+    await this.queue.publish(weigh(records));
   }
 
   override status(): PublisherStatus {
@@ -110,15 +115,19 @@ export class KafkaEventPublisher extends EventPublisher {
 }
 
 /** What cannot be encoded is a bug of ours, but the caller must hear what every failure means: not confirmed. */
-function weigh(events: readonly Event[], requestId: string): WeighedRecord[] {
+function encode(events: readonly Event[], origin: Origin): EventRecord[] {
   try {
-    return toEventRecords(events, requestId).map(({ key, value, headers }) => ({
-      key,
-      value,
-      headers,
-      bytes: key.length + value.length + OVERHEAD_BYTES,
-    }));
+    return toEventRecords(events, origin);
   } catch (error) {
     throw new PublishUnconfirmedError('The events could not be encoded.', { cause: error });
   }
+}
+
+function weigh(records: readonly EventRecord[]): WeighedRecord[] {
+  return records.map(({ key, value, headers }) => ({
+    key,
+    value,
+    headers,
+    bytes: key.length + (value?.length ?? 0) + OVERHEAD_BYTES,
+  }));
 }

@@ -48,18 +48,18 @@ describeWithKafka('Kafka going away and coming back', (given) => {
   it('refuses within 50 ms while Kafka is dead, then publishes and consumes again by itself', async () => {
     const inbox = new Inbox();
     await consumer.run(inbox.handler);
-    await publisher.publish([eventOf('u', 0)], 'r');
+    await publisher.publish([eventOf('u', 0)], { requestId: 'r' });
     await broker.kill();
     const noticed = await elapsedMs(() =>
-      expect(publisher.publish([eventOf('u', -1)], 'r')).rejects.toThrow(PublishUnconfirmedError),
+      expect(publisher.publish([eventOf('u', -1)], { requestId: 'r' })).rejects.toThrow(PublishUnconfirmedError),
     );
     expect(noticed).toBeLessThan(10_500);
     const refused = await elapsedMs(() =>
-      expect(publisher.publish([eventOf('u', -1)], 'r')).rejects.toThrow(PublishUnconfirmedError),
+      expect(publisher.publish([eventOf('u', -1)], { requestId: 'r' })).rejects.toThrow(PublishUnconfirmedError),
     );
     expect(refused).toBeLessThan(50);
     await broker.start();
-    await eventually(() => publisher.publish([eventOf('u', 1)], 'r'), 20_000);
+    await eventually(() => publisher.publish([eventOf('u', 1)], { requestId: 'r' }), 20_000);
     await eventually(() => {
       expect(numbersOf(inbox.received, 'u').filter((n) => n !== -1)).toEqual([0, 1]);
     }, 30_000);
@@ -68,19 +68,19 @@ describeWithKafka('Kafka going away and coming back', (given) => {
   it('gives up on a frozen Kafka in 10 s for the first caller and at once for the next, and recovers', async () => {
     const inbox = new Inbox();
     await consumer.run(inbox.handler);
-    await publisher.publish([eventOf('u', 0)], 'r');
+    await publisher.publish([eventOf('u', 0)], { requestId: 'r' });
     broker.pause();
     const noticed = await elapsedMs(() =>
-      expect(publisher.publish([eventOf('u', -1)], 'r')).rejects.toThrow(PublishUnconfirmedError),
+      expect(publisher.publish([eventOf('u', -1)], { requestId: 'r' })).rejects.toThrow(PublishUnconfirmedError),
     );
     expect(noticed).toBeGreaterThan(2900);
     expect(noticed).toBeLessThan(10_500);
     const refused = await elapsedMs(() =>
-      expect(publisher.publish([eventOf('u', -1)], 'r')).rejects.toThrow(PublishUnconfirmedError),
+      expect(publisher.publish([eventOf('u', -1)], { requestId: 'r' })).rejects.toThrow(PublishUnconfirmedError),
     );
     expect(refused).toBeLessThan(50);
     broker.resume();
-    await eventually(() => publisher.publish([eventOf('u', 1)], 'r'), 20_000);
+    await eventually(() => publisher.publish([eventOf('u', 1)], { requestId: 'r' }), 20_000);
     await eventually(() => {
       const last = numbersOf(inbox.received, 'u').at(-1);
       expect(last).toBe(1);
@@ -94,7 +94,7 @@ describeWithKafka('Kafka going away and coming back', (given) => {
     let restarted = false;
     const keepPublishing = async (user: string): Promise<void> => {
       for (let n = 0; !restarted || n < 200; n += 1) {
-        await publisher.publish([eventOf(user, n)], 'r').then(
+        await publisher.publish([eventOf(user, n)], { requestId: 'r' }).then(
           () => confirmed.push(`${user}/${n}`),
           () => new Promise((resolve) => setTimeout(resolve, 20)),
         );
@@ -103,7 +103,7 @@ describeWithKafka('Kafka going away and coming back', (given) => {
     const users = ['a', 'b', 'c', 'd'];
     const publishing = Promise.all(users.map(keepPublishing));
     await broker.restart();
-    await eventually(() => publisher.publish([eventOf('after', 0)], 'r'), 20_000);
+    await eventually(() => publisher.publish([eventOf('after', 0)], { requestId: 'r' }), 20_000);
     restarted = true;
     await publishing;
     await eventually(() => {
@@ -122,7 +122,7 @@ describeWithKafka('Kafka going away and coming back', (given) => {
     try {
       await patient.run(inbox.handler);
       await broker.restart();
-      await eventually(() => publisher.publish([eventOf('u', 1)], 'r'), 20_000);
+      await eventually(() => publisher.publish([eventOf('u', 1)], { requestId: 'r' }), 20_000);
       await eventually(() => {
         expect(numbersOf(inbox.received, 'u')).toContain(1);
       }, 30_000);
@@ -138,7 +138,7 @@ describeWithKafka('Kafka going away and coming back', (given) => {
     const running = consumer.run(inbox.handler);
     await broker.start();
     await running;
-    await eventually(() => publisher.publish(eventsOf('u', 3), 'r'), 20_000);
+    await eventually(() => publisher.publish(eventsOf('u', 3), { requestId: 'r' }), 20_000);
     await eventually(() => {
       expect(numbersOf(inbox.received, 'u')).toEqual([0, 1, 2]);
     });

@@ -97,7 +97,7 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
   it('names the command when the topic is missing, and does not make it', async () => {
     const config = configOf(freshTopicNames(brokers));
     await expect(newConsumer(config).run(new Inbox().handler)).rejects.toThrow(/millrace migrate/);
-    const publishing = newPublisher(config).publish([eventOf('u', 1)], 'r');
+    const publishing = newPublisher(config).publish([eventOf('u', 1)], { requestId: 'r' });
     await expect(publishing).rejects.toThrow(PublishUnconfirmedError);
     await expect(publishing).rejects.toHaveProperty('cause', expect.any(TopicMissingError));
     expect(await withAdmin((admin) => admin.listTopics())).not.toContain(config.topic);
@@ -109,7 +109,7 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
       const config = await newTopic();
       const inbox = new Inbox();
       inbox.failure = thrown as Error;
-      await newPublisher(config).publish(eventsOf('u', 5), 'r');
+      await newPublisher(config).publish(eventsOf('u', 5), { requestId: 'r' });
       await newConsumer(config).run(inbox.handler);
       await eventually(() => {
         expect(inbox.refused).toBeGreaterThan(2);
@@ -139,7 +139,7 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
     await produceSnappy(brokers, names.topic, ['packed']);
     const publisher = newPublisher(configOf(names));
     const users = Array.from({ length: 20 }, (_, user) => eventOf(`u${user}`, user));
-    await publisher.publish(users, 'r');
+    await publisher.publish(users, { requestId: 'r' });
     const inbox = new Inbox();
     const consumer = newConsumer(configOf(names));
     await consumer.run(inbox.handler);
@@ -156,7 +156,7 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
     const names = await freshTopic(brokers, 2);
     stops.push(() => names.delete());
     const events = Array.from({ length: 20 }, (_, number) => eventOf('u', number, { filler: 'x'.repeat(250_000) }));
-    await newPublisher(configOf(names)).publish(events, 'r');
+    await newPublisher(configOf(names)).publish(events, { requestId: 'r' });
     const inbox = new Inbox();
     await newConsumer(configOf(names)).run(inbox.handler);
     await eventually(() => {
@@ -173,14 +173,14 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
       if (calls === 1) await delay(SESSION_MS + 1500);
       return inbox.handler(batches);
     };
-    await newPublisher(config).publish(eventsOf('u', 3), 'r');
+    await newPublisher(config).publish(eventsOf('u', 3), { requestId: 'r' });
     const consumer = newConsumer(config);
     await consumer.run(slow);
     await eventually(() => {
       expect(inbox.received).toHaveLength(3);
       expect(consumer.status().lastCommitAt).toBeDefined();
     });
-    await newPublisher(config).publish(eventsOf('u', 3), 'r');
+    await newPublisher(config).publish(eventsOf('u', 3), { requestId: 'r' });
     await eventually(() => {
       expect(inbox.received).toHaveLength(6);
     });
@@ -195,7 +195,7 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
       return inbox.handler(batches);
     };
     const publisher = newPublisher(config);
-    for (let user = 0; user < 20; user += 1) await publisher.publish(eventsOf(`u${user}`, 50), 'r');
+    for (let user = 0; user < 20; user += 1) await publisher.publish(eventsOf(`u${user}`, 50), { requestId: 'r' });
     await newConsumer(config, 20).run(slow);
     await newConsumer(config, 20).run(inbox.handler);
     await eventually(() => {
@@ -209,14 +209,14 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
   it('raises an alarm and starts at the oldest record when its offset is gone from the log', async () => {
     const config = await newTopic();
     const inbox = new Inbox();
-    await newPublisher(config).publish(eventsOf('u', 10), 'r');
+    await newPublisher(config).publish(eventsOf('u', 10), { requestId: 'r' });
     const first = newConsumer(config);
     await first.run(inbox.handler);
     await eventually(() => {
       expect(inbox.received).toHaveLength(10);
     });
     await first.stop();
-    await newPublisher(config).publish(eventsOf('u', 10), 'r');
+    await newPublisher(config).publish(eventsOf('u', 10), { requestId: 'r' });
     const { partition } = inbox.received[0]!;
     await withAdmin(async (admin) => {
       await admin.fetchTopicOffsets(config.topic); // or kafkajs does not know the topic
@@ -234,8 +234,8 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
     stops.push(() => names.delete());
     const publisher = newPublisher(configOf(names));
     const large = eventOf('u', 1, { filler: 'x'.repeat(50_000) });
-    await expect(publisher.publish([large], 'r')).rejects.toThrow(PublishUnconfirmedError);
-    await publisher.publish([eventOf('u', 2)], 'r');
+    await expect(publisher.publish([large], { requestId: 'r' })).rejects.toThrow(PublishUnconfirmedError);
+    await publisher.publish([eventOf('u', 2)], { requestId: 'r' });
   });
 
   it('begins nothing more when it is stopped while it looks at the topic', async () => {

@@ -33,7 +33,7 @@ describe('PostgresEventPublisher', () => {
   });
 
   it('puts what is published at once into one transaction', async () => {
-    const calls = Array.from({ length: 50 }, () => publisher.publish([anEvent()], 'r'));
+    const calls = Array.from({ length: 50 }, () => publisher.publish([anEvent()], { requestId: 'r' }));
     await Promise.all(calls);
     const [row] = await log.database.query<{ n: number }>(
       'SELECT count(DISTINCT published_at)::integer AS n FROM log_records',
@@ -43,15 +43,15 @@ describe('PostgresEventPublisher', () => {
   });
 
   it('says that it cannot confirm while the database is away, once in the log, and goes on when it is back', async () => {
-    await publisher.publish([anEvent()], 'r');
+    await publisher.publish([anEvent()], { requestId: 'r' });
     await log.beginOutage();
     for (let attempt = 0; attempt < 3; attempt += 1) {
-      const refused = publisher.publish([anEvent()], 'r');
+      const refused = publisher.publish([anEvent()], { requestId: 'r' });
       await expect(refused).rejects.toThrow(PublishUnconfirmedError);
       await expect(refused).rejects.toHaveProperty('cause', expect.any(StoreUnavailableError));
     }
     await log.endOutage();
-    await publisher.publish([anEvent()], 'r');
+    await publisher.publish([anEvent()], { requestId: 'r' });
     expect(await records()).toBe(2);
     expect(lines.map(({ level }) => level)).toEqual([40, 30]);
   });
@@ -60,16 +60,16 @@ describe('PostgresEventPublisher', () => {
     const impatient = open(log.topic, 200);
     await log.database.transaction(async (tx) => {
       await tx.query('SELECT * FROM log_partitions FOR UPDATE');
-      await expect(impatient.publish([anEvent()], 'r')).rejects.toThrow(PublishUnconfirmedError);
+      await expect(impatient.publish([anEvent()], { requestId: 'r' })).rejects.toThrow(PublishUnconfirmedError);
     });
     await impatient.close();
   });
 
   it('does not confirm what goes to a topic that nobody has made, and takes it once it is there', async () => {
     const early = open('later');
-    await expect(early.publish([anEvent()], 'r')).rejects.toThrow(PublishUnconfirmedError);
+    await expect(early.publish([anEvent()], { requestId: 'r' })).rejects.toThrow(PublishUnconfirmedError);
     await log.database.query(`INSERT INTO log_partitions (topic, partition) VALUES ('later', 0)`);
-    await early.publish([anEvent()], 'r');
+    await early.publish([anEvent()], { requestId: 'r' });
     expect(await records()).toBe(1);
     await early.close();
   });

@@ -3,7 +3,7 @@ import type { Event } from '@app/events';
 import type { Database } from '@app/persistence';
 import type { Logger } from 'pino';
 import { EventPublisher, type PublisherStatus } from '../event-publisher.port';
-import { toEventRecords, type EventRecord } from '../event-record.mapping';
+import { toEventRecords, type EventRecord, type Origin } from '../event-record.mapping';
 import { murmur2, partitionOfHash } from '../murmur2';
 import { PublishQueue } from '../publish-queue';
 import { appendRecords } from './append-records';
@@ -18,7 +18,7 @@ export interface PostgresPublisherOptions {
 
 interface QueuedRecord {
   readonly key: Buffer;
-  readonly value: Buffer;
+  readonly value: Buffer | null;
   readonly headers: Buffer;
   readonly bytes: number;
 }
@@ -47,8 +47,12 @@ export class PostgresEventPublisher extends EventPublisher {
     });
   }
 
-  override async publish(events: readonly Event[], requestId: string): Promise<void> {
-    await this.queue.publish(toQueued(toEventRecords(events, requestId)));
+  override async publish(events: readonly Event[], origin: Origin): Promise<void> {
+    await this.queue.publish(toQueued(toEventRecords(events, origin)));
+  }
+
+  override async append(records: readonly EventRecord[]): Promise<void> {
+    await this.queue.publish(toQueued(records));
   }
 
   /** Without a breaker: it is the database that says no, and says it at once. */
@@ -97,6 +101,6 @@ function toQueued(records: readonly EventRecord[]): QueuedRecord[] {
       headers = encodeHeaders(last);
     }
     const { key, value } = record;
-    return { key, value, headers, bytes: key.length + value.length };
+    return { key, value, headers, bytes: key.length + (value?.length ?? 0) };
   });
 }

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { authorize } from '../../transport/auth/authorize';
-import { KeyRing } from '../../transport/auth/key-ring';
+import { presentedKey } from '../../transport/auth/authorize';
 import { BodyBudget } from '../../transport/body-budget';
 import { problems, ProblemError, sendProblem } from '../../transport/problem';
 import { toProblem } from '../../transport/problem.convert';
 import { RequestAbortedError } from '../../transport/request-body';
 import { requestIdOf } from '../../transport/request-id';
+import { Admission } from '../admission';
 import { IngestService, type IngestOutcome } from '../ingest.service';
 import { readNativeBody } from './native-body';
 
@@ -69,7 +69,7 @@ function send(response: ServerResponse, requestId: string, body: object): void {
 export class NativeDoor {
   constructor(
     private readonly ingest: IngestService,
-    private readonly keys: KeyRing,
+    private readonly admission: Admission,
     private readonly budget: BodyBudget,
     private readonly logger: PinoLogger,
   ) {}
@@ -78,10 +78,10 @@ export class NativeDoor {
   async post(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = requestIdOf(request);
     try {
-      const { projectId } = await authorize(request, this.keys, 'ingest');
+      const principal = await this.admission.admit(presentedKey(request));
       const { atomic } = readOptions(request.url ?? '');
-      const { batch, events } = await readNativeBody(request, projectId, this.budget);
-      const outcome = await this.ingest.accept(events, { requestId, atomic });
+      const { batch, events } = await readNativeBody(request, principal.projectId, this.budget);
+      const outcome = await this.ingest.accept(events, { principal, requestId, atomic });
       if (outcome.accepted === 0) throw refusal(outcome, batch);
       send(response, requestId, answer(outcome, batch));
     } catch (error) {

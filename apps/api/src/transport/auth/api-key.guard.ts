@@ -1,7 +1,7 @@
 import { Injectable, SetMetadata, type CanActivate, type CustomDecorator, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { authorize } from './authorize';
+import { authorize, presentedKey } from './authorize';
 import { KeyRing, type Principal, type Scope } from './key-ring';
 
 const SCOPE = 'scope';
@@ -22,7 +22,7 @@ export class ApiKeyGuard implements CanActivate {
     const scope = this.reflector.get<Scope | undefined>(SCOPE, context.getHandler());
     if (scope === undefined) return true;
     const request = context.switchToHttp().getRequest<Request>();
-    principals.set(request, await authorize(request, this.keys, scope));
+    principals.set(request, await authorize(presentedKey(request), this.keys, scope));
     return true;
   }
 }

@@ -4,7 +4,7 @@ import { problems, ProblemError } from '../problem';
 import type { KeyRing, Principal, Scope } from './key-ring';
 
 /** The key of a request: `X-API-Key`, else a Bearer token. Never a query parameter: URLs end up in logs. */
-function presentedKey(request: IncomingMessage): string | undefined {
+export function presentedKey(request: IncomingMessage): string | undefined {
   const header = request.headers['x-api-key'];
   if (typeof header === 'string') return header;
   const [scheme, token] = request.headers.authorization?.split(' ') ?? [];
@@ -26,13 +26,12 @@ function permit(principal: Principal | undefined, scope: Scope): Principal {
 }
 
 /**
- * Who is asking, when the key is valid and has the scope. No promise when the key is known already.
+ * Whose key it is, when it is valid and has the scope. No promise when the key is known already.
  *
  * @throws {ProblemError} 401 or 403.
  * @throws {StoreUnavailableError} when the key is not known and PostgreSQL is away.
  */
-export function authorize(request: IncomingMessage, keys: KeyRing, scope: Scope): Principal | Promise<Principal> {
-  const key = presentedKey(request);
+export function authorize(key: string | undefined, keys: KeyRing, scope: Scope): Principal | Promise<Principal> {
   const principal = key === undefined ? undefined : keys.authenticate(key);
   return principal instanceof Promise ? principal.then((found) => permit(found, scope)) : permit(principal, scope);
 }
