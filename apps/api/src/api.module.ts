@@ -13,6 +13,7 @@ import { Admission } from './ingest/admission';
 import { IngestMetrics } from './ingest/ingest-metrics';
 import { IngestService } from './ingest/ingest.service';
 import { EventsIngestController } from './ingest/rest/events-ingest.controller';
+import { IngestExchange } from './ingest/rest/ingest-exchange';
 import { NATIVE_PATH, NativeDoor } from './ingest/rest/native-door';
 import { EventsQueryController } from './query/events-query.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
@@ -53,6 +54,7 @@ export class ApiModule {
         ApiDependencies,
         ApiHealth,
         { provide: AccessLog, useValue: accessLog },
+        IngestExchange,
         NativeDoor,
         Readiness,
         { provide: KeyRing, useFactory: (keys: ApiKeys) => new KeyRing(keys, config.keyPepper), inject: [ApiKeys] },

@@ -3,14 +3,9 @@ import { JsonText, parseEvent, type ParsedEvent } from '@app/events';
 import type { BodyBudget } from '../../transport/body-budget';
 import { problems, ProblemError } from '../../transport/problem';
 import { readText } from '../../transport/request-body';
+import type { RequestEvents } from './ingest-exchange';
 
 const MAX_EVENTS = 1000;
-
-/** A request's events, each read or refused. `batch` tells the form of the answer: an array, or one object. */
-export interface NativeBody {
-  readonly batch: boolean;
-  readonly events: readonly ParsedEvent[];
-}
 
 /** `application/json`, with no charset but UTF-8. */
 function checkContentType(request: IncomingMessage): void {
@@ -63,7 +58,7 @@ export async function readNativeBody(
   request: IncomingMessage,
   projectId: number,
   budget: BodyBudget,
-): Promise<NativeBody> {
+): Promise<RequestEvents> {
   checkContentType(request);
   const text = await readText(request, budget);
   const body = parseJson(text);
