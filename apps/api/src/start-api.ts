@@ -22,11 +22,6 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-function isNativePost(method: string | undefined, url: string | undefined): boolean {
-  if (method !== 'POST' || url === undefined) return false;
-  return url === NATIVE_PATH || url.startsWith(`${NATIVE_PATH}?`);
-}
-
 /**
  * Starts the API. Resolves once it listens; PostgreSQL and the log may still be away, events are taken as soon as the
  * log answers, and `/readyz` says 503 until the schema was found current.
@@ -43,7 +38,7 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
   app.set('etag', false);
   const door = app.get(NativeDoor);
   adapter.useFastRoute(NATIVE_PATH, (request, response) =>
-    isNativePost(request.method, request.url) ? door.post(request, response) : undefined,
+    request.method === 'POST' ? door.post(request, response) : undefined,
   );
   const meter = app.get(RequestMeter);
   const accessLog = app.get(AccessLog);
