@@ -1,5 +1,6 @@
 import { encodeEvent, parseEvent, toStorableEvent, type Event } from '@app/events';
-import type { LogRecord, PartitionBatch } from '@app/messaging';
+import { toRefusedRecord, type LogRecord, type PartitionBatch } from '@app/messaging';
+import type { NewDeadLetter } from '@app/persistence';
 import { decide } from './decide';
 
 function anEvent(body: Record<string, unknown> = {}): Event {
@@ -56,6 +57,64 @@ it.each<[string, Partial<LogRecord>, number]>([
     { partition: 3, offset: 100, kind: 'dead-letter', letter: expect.objectContaining(expected) as unknown },
   ]);
   expect(held).toEqual([]);
+});
+
+describe('a record that a door has refused', () => {
+  const refused = { projectId: 42, door: 'segment', reason: 'INVALID', detail: 'type is missing' };
+  const eventId = '018f4e6a-7c1e-7d2b-9a3f-5b6c7d8e9f00';
+
+  function letterOf(record: Partial<LogRecord>): NewDeadLetter {
+    const [outcome] = decide([batchOf(0, record)]).outcomes;
+    if (outcome?.kind !== 'dead-letter') throw new Error('It is no dead letter.');
+    return outcome.letter;
+  }
+
+  it('is a dead letter of stage accept with the words of the door, also when its value would be an event', () => {
+    const value = encodeEvent(anEvent());
+    const record = toRefusedRecord({ ...refused, eventId, value }, { requestId: 'r' });
+    expect(letterOf(record)).toMatchObject({
+      projectId: 42,
+      value,
+      stage: 'accept',
+      reason: 'INVALID',
+      detail: 'type is missing',
+      eventId,
+    });
+  });
+
+  it('is one though it is no JSON and has no id', () => {
+    const record = toRefusedRecord({ ...refused, eventId: undefined, value: Buffer.from('{') }, { requestId: 'r' });
+    expect(letterOf(record)).toMatchObject({ stage: 'accept', eventId: undefined });
+  });
+
+  it('is one though its headers are not those of a door', () => {
+    const headers = { refused: Buffer.from(''), refused_detail: Buffer.alloc(2000, 'x'), event_id: Buffer.from('x') };
+    expect(letterOf({ headers })).toMatchObject({
+      projectId: 1,
+      reason: 'REFUSED',
+      detail: 'x'.repeat(1000),
+      eventId: undefined,
+    });
+  });
+});
+
+it.each<[string, string, string | undefined]>([
+  ['a JSON object', `{"event_id":"018F4E6A-7C1E-7D2B-9A3F-5B6C7D8E9F00"}`, '018f4e6a-7c1e-7d2b-9a3f-5b6c7d8e9f00'],
+  ['an id that is no UUID', `{"event_id":"x"}`, undefined],
+  ['an id that is no string', `{"event_id":{}}`, undefined],
+  ['no object', `null`, undefined],
+  ['no JSON', `{"event_id"`, undefined],
+])('tells the id of a dead letter where it can be told: %s', (_, value, eventId) => {
+  const { outcomes } = decide([batchOf(0, Buffer.from(value))]);
+  expect(outcomes).toMatchObject([{ kind: 'dead-letter', letter: { eventId } }]);
+});
+
+it.each([
+  ['018f4e6a-7c1e-7d2b-9a3f-5b6c7d8e9f00', '018f4e6a-7c1e-7d2b-9a3f-5b6c7d8e9f00'],
+  ['no UUID', undefined],
+])('tells who waits for a dead letter: %s', (text, ingestId) => {
+  const { outcomes } = decide([batchOf(0, { headers: { ...HEADERS, ingest_id: Buffer.from(text) } })]);
+  expect(outcomes).toMatchObject([{ kind: 'dead-letter', letter: { ingestId } }]);
 });
 
 it('holds a partition at a record of a newer version, and only that partition', () => {

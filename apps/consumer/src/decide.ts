@@ -6,11 +6,10 @@ import {
   toStorableEvent,
   type StorableEvent,
 } from '@app/events';
-import { headerText, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
+import { headerText, readRefusal, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
 import type { NewDeadLetter, RecordOutcome } from '@app/persistence';
+import { toDeadLetter, toRefusedLetter } from './dead-letter.convert';
 
-/** What cannot be read has no project of its own and is kept under `default`. */
-const DEFAULT_PROJECT = 1;
 /** What an int4 holds. */
 const MAX_PROJECT = 2_147_483_647;
 
@@ -54,29 +53,25 @@ export function readAnew(record: LogRecord): StorableEvent {
 }
 
 /** A record as it is kept when it cannot be stored as an event. */
-export function toDeadLetter(
+export function deadLetterOf(
   record: LogRecord,
   stage: NewDeadLetter['stage'],
   error: { code: string; message: string },
 ): NewDeadLetter {
-  return {
-    projectId: projectOf(record) ?? DEFAULT_PROJECT,
-    key: record.key,
-    value: record.value,
-    headers: record.headers,
-    stage,
-    reason: error.code,
-    detail: error.message,
-  };
+  return toDeadLetter(record, projectOf(record), { stage, reason: error.code, detail: error.message });
 }
 
 function decideOne(record: LogRecord, partition: number): RecordOutcome {
   const { offset } = record;
+  const refusal = readRefusal(record.headers);
+  if (refusal !== undefined) {
+    return { partition, offset, kind: 'dead-letter', letter: toRefusedLetter(record, projectOf(record), refusal) };
+  }
   try {
     return { partition, offset, kind: 'persist', event: read(record) };
   } catch (error) {
     if (error instanceof MalformedEventError) {
-      return { partition, offset, kind: 'dead-letter', letter: toDeadLetter(record, 'decode', error) };
+      return { partition, offset, kind: 'dead-letter', letter: deadLetterOf(record, 'decode', error) };
     }
     throw error;
   }

@@ -12,7 +12,7 @@ import {
   type NewDeadLetter,
   type RecordOutcome,
 } from '@app/persistence';
-import { decide, readAnew, toDeadLetter } from './decide';
+import { deadLetterOf, decide, readAnew } from './decide';
 import { RefusalGuard } from './refusal-guard';
 
 /** The database refuses more than a stray event: nothing moves until it takes them, or somebody has looked. */
@@ -164,7 +164,7 @@ export class PersistEventsHandler {
       throw new TooManyRefusalsError('The database refuses more than 5 % of the last 1000 events.', { cause: error });
     }
     this.guard.record(1, true);
-    const letter = toDeadLetter(record, 'store', error);
+    const letter = deadLetterOf(record, 'store', error);
     const result = await this.insert([{ partition, offset, kind: 'dead-letter', letter }], batches);
     this.reportLetter({ partition, offset, letter });
     return result;

@@ -17,9 +17,12 @@ export async function insertDeadLetters(
 ): Promise<void> {
   if (letters.length === 0) return;
   await tx.query(
-    `INSERT INTO dead_letters (topic, partition, "offset", project_id, key, value, headers, stage, reason, detail)
-     SELECT $1, * FROM unnest($2::int4[], $3::int8[], $4::int4[], $5::bytea[], $6::bytea[], $7::jsonb[], $8::text[],
-       $9::text[], $10::text[])
+    `INSERT INTO dead_letters (topic, partition, "offset", project_id, key, value, headers, stage, reason, detail,
+       event_id, ingest_id)
+     SELECT $1, partition, "offset", project_id, key, value, headers, stage, reason, detail, event_id::uuid, ingest_id::uuid
+     FROM unnest($2::int4[], $3::int8[], $4::int4[], $5::bytea[], $6::bytea[], $7::jsonb[], $8::text[], $9::text[],
+       $10::text[], $11::text[], $12::text[])
+       AS u(partition, "offset", project_id, key, value, headers, stage, reason, detail, event_id, ingest_id)
      ON CONFLICT (topic, partition, "offset") DO NOTHING`,
     [
       topic,
@@ -30,8 +33,10 @@ export async function insertDeadLetters(
       byteaArray(letters, ({ letter }) => letter.value),
       jsonbArray(letters, ({ letter }) => toHeadersColumn(letter.headers)),
       textArray(letters, ({ letter }) => letter.stage),
-      textArray(letters, ({ letter }) => letter.reason),
+      textArray(letters, ({ letter }) => storableText(letter.reason)),
       textArray(letters, ({ letter }) => storableText(letter.detail)),
+      textArray(letters, ({ letter }) => letter.eventId),
+      textArray(letters, ({ letter }) => letter.ingestId),
     ],
   );
 }

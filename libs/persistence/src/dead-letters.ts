@@ -18,6 +18,9 @@ export interface StoredDeadLetter {
   readonly attempts: number;
   readonly status: 'open' | 'replayed' | 'discarded';
   readonly createdAt: Date;
+  readonly eventId: string | undefined;
+  readonly ingestId: string | undefined;
+  readonly resolvedAt: Date | undefined;
 }
 
 /** Reads the dead letters of all projects; they are written by `EventStore.insert`. */
@@ -38,23 +41,13 @@ export class DeadLetters {
 }
 
 function fromDeadLetter(letter: DeadLetter): StoredDeadLetter {
-  const { id, projectId, topic, partition, key, value, stage, reason, detail, attempts, status, createdAt } = letter;
-  const headers = fromHeadersColumn(letter.headers);
-  const offset = Number(letter.offset);
+  const { eventId, ingestId, resolvedAt, headers, offset, ...rest } = letter;
   return {
-    id,
-    projectId,
-    topic,
-    partition,
-    offset,
-    key,
-    value,
-    headers,
-    stage,
-    reason,
-    detail,
-    attempts,
-    status,
-    createdAt,
+    ...rest,
+    offset: Number(offset),
+    headers: fromHeadersColumn(headers),
+    eventId: eventId ?? undefined,
+    ingestId: ingestId ?? undefined,
+    resolvedAt: resolvedAt ?? undefined,
   };
 }

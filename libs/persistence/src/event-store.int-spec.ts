@@ -40,6 +40,8 @@ const letter: NewDeadLetter = {
   stage: 'decode',
   reason: 'MALFORMED_EVENT',
   detail: 'not JSON',
+  eventId: '0199d0a8-0000-7000-8000-000000000001',
+  ingestId: undefined,
 };
 
 async function countOf(table: string): Promise<number> {

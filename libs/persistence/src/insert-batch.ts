@@ -14,6 +14,10 @@ export interface NewDeadLetter {
   readonly reason: string;
   /** For people. Holds no values of the record. */
   readonly detail: string;
+  /** Of the event that it would have been, a UUID in lower case; undefined when the record does not tell. */
+  readonly eventId: string | undefined;
+  /** UUID of the request that waits to hear what became of it; undefined when none does. */
+  readonly ingestId: string | undefined;
 }
 
 /** Where a record stands on the log, and what is to become of it. */

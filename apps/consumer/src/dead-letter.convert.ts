@@ -1,0 +1,51 @@
+import { isUuid } from '@app/events';
+import { headerText, type LogRecord, type Refusal } from '@app/messaging';
+import type { NewDeadLetter } from '@app/persistence';
+
+/** What cannot be read has no project of its own and is kept under `default`. */
+const DEFAULT_PROJECT = 1;
+
+/** Headers of foreign records may hold megabytes, and a reason is shown in lists. */
+const MAX_REASON = 100;
+const MAX_DETAIL = 1000;
+
+type Verdict = Pick<NewDeadLetter, 'stage' | 'reason' | 'detail'>;
+
+/** A record as it is kept when it cannot be stored as an event. */
+export function toDeadLetter(record: LogRecord, projectId: number | undefined, verdict: Verdict): NewDeadLetter {
+  const { key, value, headers } = record;
+  return {
+    projectId: projectId ?? DEFAULT_PROJECT,
+    key,
+    value,
+    headers,
+    ...verdict,
+    eventId: eventIdIn(value),
+    ingestId: uuidOf(headerText(headers, 'ingest_id')),
+  };
+}
+
+/** What a door could not take: nobody has tried to read it as an event, and nobody should. */
+export function toRefusedLetter(record: LogRecord, projectId: number | undefined, refusal: Refusal): NewDeadLetter {
+  const reason = refusal.reason.slice(0, MAX_REASON) || 'REFUSED';
+  const detail = refusal.detail.slice(0, MAX_DETAIL);
+  const letter = toDeadLetter(record, projectId, { stage: 'accept', reason, detail });
+  return { ...letter, eventId: uuidOf(refusal.eventId) };
+}
+
+/** The id that a JSON object claims, though something else in it is wrong. */
+function eventIdIn(value: Buffer | null): string | undefined {
+  if (value === null) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(value.toString());
+    if (typeof parsed !== 'object' || parsed === null || !('event_id' in parsed)) return undefined;
+    return uuidOf(parsed.event_id);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function uuidOf(value: unknown): string | undefined {
+  return typeof value === 'string' && isUuid(value) ? value.toLowerCase() : undefined;
+}
