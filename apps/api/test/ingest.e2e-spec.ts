@@ -223,9 +223,9 @@ describe('a call', () => {
   });
 
   it('with an unknown parameter is 422, not half understood', async () => {
-    const answer = await post({ name: 'n' }, `${PATH}?wait=stored`);
+    const answer = await post({ name: 'n' }, `${PATH}?later=true`);
     expect(answer.status).toBe(422);
-    expect(answer.body).toMatchObject({ errors: [{ field: 'wait', code: 'unknown_field' }] });
+    expect(answer.body).toMatchObject({ errors: [{ field: 'later', code: 'unknown_field' }] });
   });
 
   it('with a request id that is no sane token gets another', async () => {
