@@ -1,6 +1,6 @@
 import { isUuid } from '@app/events';
 import { headerText, type LogRecord, type Refusal } from '@app/messaging';
-import type { NewDeadLetter } from '@app/persistence';
+import type { NewDeadLetter, Replay } from '@app/persistence';
 
 /** What cannot be read has no project of its own and is kept under `default`. */
 const DEFAULT_PROJECT = 1;
@@ -31,6 +31,15 @@ export function toRefusedLetter(record: LogRecord, projectId: number | undefined
   const detail = refusal.detail.slice(0, MAX_DETAIL);
   const letter = toDeadLetter(record, projectId, { stage: 'accept', reason, detail });
   return { ...letter, eventId: uuidOf(refusal.eventId) };
+}
+
+const LETTER_ID = /^[1-9]\d{0,17}$/;
+
+/** The dead letter that the record says it was; undefined for nearly every record. */
+export function readReplay({ headers, value }: LogRecord): Replay | undefined {
+  if (headers['replay_of'] === undefined) return undefined;
+  const letterId = headerText(headers, 'replay_of') ?? '';
+  return LETTER_ID.test(letterId) ? { letterId, value } : undefined;
 }
 
 /** The id that a JSON object claims, though something else in it is wrong. */

@@ -117,6 +117,17 @@ it.each([
   expect(outcomes).toMatchObject([{ kind: 'dead-letter', letter: { ingestId } }]);
 });
 
+it.each<[string, object | undefined]>([
+  ['12', { letterId: '12', value: Buffer.from('{}') }],
+  ['0', undefined],
+  ['12 OR 1=1', undefined],
+  ['9999999999999999999', undefined],
+])('reads which dead letter a record says it was: %s', (text, replay) => {
+  const record = { value: Buffer.from('{}'), headers: { ...HEADERS, replay_of: Buffer.from(text) } };
+  const [outcome] = decide([batchOf(0, record)]).outcomes;
+  expect(outcome?.replay).toEqual(replay);
+});
+
 it('holds a partition at a record of a newer version, and only that partition', () => {
   const event = anEvent();
   const decision = decide([

@@ -8,7 +8,7 @@ import {
 } from '@app/events';
 import { headerText, readRefusal, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
 import type { NewDeadLetter, RecordOutcome } from '@app/persistence';
-import { toDeadLetter, toRefusedLetter } from './dead-letter.convert';
+import { readReplay, toDeadLetter, toRefusedLetter } from './dead-letter.convert';
 
 /** What an int4 holds. */
 const MAX_PROJECT = 2_147_483_647;
@@ -67,11 +67,12 @@ function decideOne(record: LogRecord, partition: number): RecordOutcome {
   if (refusal !== undefined) {
     return { partition, offset, kind: 'dead-letter', letter: toRefusedLetter(record, projectOf(record), refusal) };
   }
+  const replay = readReplay(record);
   try {
-    return { partition, offset, kind: 'persist', event: read(record) };
+    return { partition, offset, replay, kind: 'persist', event: read(record) };
   } catch (error) {
     if (error instanceof MalformedEventError) {
-      return { partition, offset, kind: 'dead-letter', letter: deadLetterOf(record, 'decode', error) };
+      return { partition, offset, replay, kind: 'dead-letter', letter: deadLetterOf(record, 'decode', error) };
     }
     throw error;
   }

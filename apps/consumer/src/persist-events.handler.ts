@@ -11,6 +11,7 @@ import {
   type InsertResult,
   type NewDeadLetter,
   type RecordOutcome,
+  type Replay,
 } from '@app/persistence';
 import { deadLetterOf, decide, readAnew } from './decide';
 import { RefusalGuard } from './refusal-guard';
@@ -21,13 +22,14 @@ export class TooManyRefusalsError extends PipelineError {
   readonly retriable = true;
 }
 
-const NOTHING: InsertResult = { stored: 0, duplicates: 0, deadLettered: 0, redelivered: 0 };
+const NOTHING: InsertResult = { stored: 0, duplicates: 0, deadLettered: 0, replayed: 0, redelivered: 0 };
 
 function add(a: InsertResult, b: InsertResult): InsertResult {
   return {
     stored: a.stored + b.stored,
     duplicates: a.duplicates + b.duplicates,
     deadLettered: a.deadLettered + b.deadLettered,
+    replayed: a.replayed + b.replayed,
     redelivered: a.redelivered + b.redelivered,
   };
 }
@@ -35,6 +37,7 @@ function add(a: InsertResult, b: InsertResult): InsertResult {
 interface PlacedLetter {
   readonly partition: number;
   readonly offset: number;
+  readonly replay?: Replay | undefined;
   readonly letter: NewDeadLetter;
 }
 
@@ -60,7 +63,7 @@ function requestIds(batches: readonly PartitionBatch[]): string[] {
 @Injectable()
 export class PersistEventsHandler {
   /** Of everything since the start. A batch that fails half-way counts with what was committed. */
-  readonly totals = { stored: 0, duplicates: 0, deadLettered: 0, redelivered: 0 };
+  readonly totals = { stored: 0, duplicates: 0, deadLettered: 0, replayed: 0, redelivered: 0 };
   private readonly guard = new RefusalGuard();
   private stopped = false;
   private failedAt: number | undefined;
@@ -145,6 +148,7 @@ export class PersistEventsHandler {
     this.totals.stored += result.stored;
     this.totals.duplicates += result.duplicates;
     this.totals.deadLettered += result.deadLettered;
+    this.totals.replayed += result.replayed;
     this.totals.redelivered += result.redelivered;
     return result;
   }
@@ -154,20 +158,25 @@ export class PersistEventsHandler {
     error: StoreRefusedError,
     batches: readonly PartitionBatch[],
   ): Promise<InsertResult> {
-    const { partition, offset } = outcome;
+    const { partition, offset, replay } = outcome;
     if (outcome.kind === 'dead-letter') throw error; // nothing smaller is left to try
     const record = recordAt(batches, partition, offset);
     const event = readAnew(record);
     if (event.data !== outcome.event.data) return this.insertOrSplit([{ ...outcome, event }], batches);
+    // Who replays what the database refuses still must not stop the events of everybody else; the letter exists already.
+    if (replay === undefined) this.guardAgainst(error);
+    const letter = deadLetterOf(record, 'store', error);
+    const result = await this.insert([{ partition, offset, replay, kind: 'dead-letter', letter }], batches);
+    this.reportLetter({ partition, offset, replay, letter });
+    return result;
+  }
+
+  private guardAgainst(error: StoreRefusedError): void {
     if (this.guard.exhausted) {
       this.stopped = true;
       throw new TooManyRefusalsError('The database refuses more than 5 % of the last 1000 events.', { cause: error });
     }
     this.guard.record(1, true);
-    const letter = deadLetterOf(record, 'store', error);
-    const result = await this.insert([{ partition, offset, kind: 'dead-letter', letter }], batches);
-    this.reportLetter({ partition, offset, letter });
-    return result;
   }
 
   private report(batches: readonly PartitionBatch[], outcomes: readonly RecordOutcome[], result: InsertResult): void {
@@ -176,14 +185,17 @@ export class PersistEventsHandler {
     if (letters.length > MAX_LETTER_LINES) {
       this.logger.warn({ dead_letters: letters.length }, 'Most records of a batch that are dead letters have no line.');
     }
+    const { replayed } = result;
+    if (replayed > 0) this.logger.info({ replayed }, 'Dead letters are stored as events now.');
     if (!this.logger.logger.isLevelEnabled('debug')) return;
     const partitions = batches.map(({ partition }) => partition);
     this.logger.debug({ ...result, partitions, request_ids: requestIds(batches) }, 'A batch is stored.');
   }
 
-  private reportLetter({ partition, offset, letter }: PlacedLetter): void {
+  private reportLetter({ partition, offset, replay, letter }: PlacedLetter): void {
     const { reason, detail, headers } = letter;
-    const line = { partition, offset, reason, detail, request_id: headerText(headers, 'request_id') };
+    const replay_of = replay?.letterId;
+    const line = { partition, offset, reason, detail, request_id: headerText(headers, 'request_id'), replay_of };
     this.logger.warn(line, 'A record is a dead letter.');
   }
 }

@@ -42,11 +42,11 @@ export async function insertDeadLetters(
 }
 
 /** PostgreSQL takes no NUL in a text, and a dead letter must always find its place. */
-function storableText(text: string): string {
+export function storableText(text: string): string {
   return text.replaceAll('\0', '\uFFFD');
 }
 
 /** Foreign records claim what they like; what cannot be a project belongs to `default`. */
-function storableProject(projectId: number): number {
+export function storableProject(projectId: number): number {
   return (projectId | 0) === projectId ? projectId : 1;
 }

@@ -69,6 +69,7 @@ describe('a batch', () => {
       stored: 3,
       duplicates: 0,
       deadLettered: 1,
+      replayed: 0,
       redelivered: 0,
     });
     expect(await countOf('events')).toBe(3);
@@ -81,7 +82,13 @@ describe('a batch', () => {
   });
 
   it('of nothing changes nothing', async () => {
-    expect(await store.insert(batchOf([]))).toEqual({ stored: 0, duplicates: 0, deadLettered: 0, redelivered: 0 });
+    expect(await store.insert(batchOf([]))).toEqual({
+      stored: 0,
+      duplicates: 0,
+      deadLettered: 0,
+      replayed: 0,
+      redelivered: 0,
+    });
     expect(await positions()).toEqual([]);
   });
 
@@ -190,7 +197,13 @@ describe('a batch that comes again', () => {
     ]);
     await store.insert(batch);
     const before = await positions();
-    expect(await store.insert(batch)).toEqual({ stored: 0, duplicates: 0, deadLettered: 0, redelivered: 3 });
+    expect(await store.insert(batch)).toEqual({
+      stored: 0,
+      duplicates: 0,
+      deadLettered: 0,
+      replayed: 0,
+      redelivered: 3,
+    });
     expect(await positions()).toEqual(before);
     expect(await db.database.query('SELECT DISTINCT duplicates FROM event_ids')).toEqual([{ duplicates: 0 }]);
   });
@@ -210,7 +223,7 @@ describe('a batch that comes again', () => {
     await store.insert(batchOf(run(0, 50, [anEvent()])));
     const before = await positions();
     const result = await new EventStore(zombie).insert(batch);
-    expect(result).toEqual({ stored: 0, duplicates: 0, deadLettered: 0, redelivered: 50 });
+    expect(result).toEqual({ stored: 0, duplicates: 0, deadLettered: 0, replayed: 0, redelivered: 50 });
     expect(await positions()).toEqual(before);
     expect(await countOf('events')).toBe(51);
     await zombie.close();

@@ -1,5 +1,6 @@
 import type { Database, Queryable } from './database';
 import { insertDeadLetters, type PlacedDeadLetter } from './dead-letter-insert';
+import { settleReplays, type PlacedReplay } from './dead-letter-replays';
 import { insertEvents } from './event-insert';
 import type { InsertBatch, InsertResult, RecordOutcome } from './insert-batch';
 import { byLedgerKey, countDuplicates, enterIds, sameLedgerKey, type PlacedEvent } from './ledger';
@@ -19,7 +20,7 @@ export class EventStore {
    * @throws {LogRecreatedError} nothing was stored, and nothing can be until an operator has decided.
    */
   async insert(batch: InsertBatch): Promise<InsertResult> {
-    if (batch.outcomes.length === 0) return { stored: 0, duplicates: 0, deadLettered: 0, redelivered: 0 };
+    if (batch.outcomes.length === 0) return nothingStored(0);
     return this.database.transaction((tx) => storeBatch(tx, batch));
   }
 }
@@ -28,20 +29,26 @@ async function storeBatch(tx: Queryable, batch: InsertBatch): Promise<InsertResu
   const tallies = await lockPositions(tx, batch);
   const due = batch.outcomes.filter(({ partition, offset }) => offset >= tallyOf(tallies, partition).nextOffset);
   const redelivered = batch.outcomes.length - due.length;
-  if (due.length === 0) return { stored: 0, duplicates: 0, deadLettered: 0, redelivered };
+  if (due.length === 0) return nothingStored(redelivered);
 
-  const { candidates, repeated, letters } = sortOut(due);
+  const { candidates, repeated, letters, replays } = sortOut(due);
   const fresh = await enterIds(tx, candidates);
   await insertEvents(tx, fresh);
   const duplicates = fresh.length === candidates.length ? repeated : [...repeated, ...without(candidates, fresh)];
   await countDuplicates(tx, duplicates);
-  await insertDeadLetters(tx, batch.topic, letters);
+  const { known, replayed } = await settleReplays(tx, replays);
+  await insertDeadLetters(tx, batch.topic, known.size === 0 ? letters : letters.filter((letter) => !known.has(letter)));
 
   count(tallies, fresh, 'stored');
   count(tallies, duplicates, 'duplicate');
   count(tallies, letters, 'dead');
   await advancePositions(tx, batch, tallies);
-  return { stored: fresh.length, duplicates: duplicates.length, deadLettered: letters.length, redelivered };
+  const deadLettered = letters.length;
+  return { stored: fresh.length, duplicates: duplicates.length, deadLettered, replayed, redelivered };
+}
+
+function nothingStored(redelivered: number): InsertResult {
+  return { stored: 0, duplicates: 0, deadLettered: 0, replayed: 0, redelivered };
 }
 
 interface SortedOut {
@@ -50,13 +57,17 @@ interface SortedOut {
   /** Events whose id came earlier among those that are due. */
   readonly repeated: readonly PlacedEvent[];
   readonly letters: readonly PlacedDeadLetter[];
+  /** Of all of them, those that say that they were a dead letter, in the order of the log. */
+  readonly replays: readonly PlacedReplay[];
 }
 
 /** Pure. */
 function sortOut(due: readonly RecordOutcome[]): SortedOut {
   const events: PlacedEvent[] = [];
   const letters: PlacedDeadLetter[] = [];
+  const replays: PlacedReplay[] = [];
   for (const outcome of due) {
+    if (outcome.replay !== undefined) replays.push({ outcome, replay: outcome.replay });
     if (outcome.kind === 'dead-letter') letters.push(outcome);
     else events.push(outcome);
   }
@@ -69,7 +80,7 @@ function sortOut(due: readonly RecordOutcome[]): SortedOut {
     if (previous !== undefined && sameLedgerKey(previous, placed)) repeated.push(placed);
     else candidates.push(placed);
   }
-  return { candidates, repeated, letters };
+  return { candidates, repeated, letters, replays };
 }
 
 function without(all: readonly PlacedEvent[], some: readonly PlacedEvent[]): PlacedEvent[] {

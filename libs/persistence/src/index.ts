@@ -9,7 +9,7 @@ export { EventPartitions, type PartitionsEnsured } from './event-partitions';
 export { EventReader, type EventPlace } from './event-reader';
 export { EventStore } from './event-store';
 export type { StoredEvent } from './event.mapping';
-export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome } from './insert-batch';
+export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome, Replay } from './insert-batch';
 export { LogRecreatedError } from './log-recreated.error';
 export { PersistenceModule } from './persistence.module';
 export { migrateDown, migrateUp, resetSchema, waitForCurrentSchema } from './schema';

@@ -20,8 +20,20 @@ export interface NewDeadLetter {
   readonly ingestId: string | undefined;
 }
 
+/** A record that says which dead letter it once was. Whoever writes to the log can say so: the letter itself decides. */
+export interface Replay {
+  /** Digits that a bigint holds. */
+  readonly letterId: string;
+  /** Of the record. */
+  readonly value: Buffer | null;
+}
+
 /** Where a record stands on the log, and what is to become of it. */
-export type RecordOutcome = { readonly partition: number; readonly offset: number } & (
+export type RecordOutcome = {
+  readonly partition: number;
+  readonly offset: number;
+  readonly replay?: Replay | undefined;
+} & (
   | { readonly kind: 'persist'; readonly event: StorableEvent }
   | { readonly kind: 'dead-letter'; readonly letter: NewDeadLetter }
 );
@@ -41,7 +53,10 @@ export interface InsertResult {
   readonly stored: number;
   /** Events whose id was stored before, or came earlier in the batch. */
   readonly duplicates: number;
+  /** Records that could not be stored, also those that were dead letters before and stay the letters that they were. */
   readonly deadLettered: number;
+  /** Open dead letters whose event is stored now. */
+  readonly replayed: number;
   /** Records below the position: an earlier transaction dealt with them, and counted them. */
   readonly redelivered: number;
 }

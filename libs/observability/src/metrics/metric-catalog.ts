@@ -60,6 +60,7 @@ export const apiMetrics = {
   queuedBytes: gauge('publish_queue_bytes', 'Bytes of the events that wait for the log.', {
     alarm: 'near `MILLRACE_PUBLISH_QUEUE_BYTES`',
   }),
+  discarded: counter('dead_letters_discarded_total', 'Dead letters that were discarded through this process.'),
   breakerOpen: gauge('publish_breaker_open', '1 while events are refused because the log does not confirm, else 0.', {
     alarm: '1',
     merge: 'max',
@@ -72,7 +73,12 @@ export const consumerMetrics = {
     alarm: 'it stands still while `consumer_lag_messages` is above 0',
   }),
   duplicate: counter('events_duplicate_total', 'Events that the ledger had already.'),
-  deadLettered: counter('events_dead_lettered_total', 'Records that became dead letters.', { alarm: 'it grows' }),
+  deadLettered: counter(
+    'events_dead_lettered_total',
+    'Records that became dead letters, and replays of dead letters that failed again.',
+    { alarm: 'it grows' },
+  ),
+  replayed: counter('dead_letters_replayed_total', 'Open dead letters whose event a replay has stored.'),
   redelivered: counter('events_redelivered_total', 'Records that came again and were below the position.'),
   batchPersist: histogram('batch_persist_seconds', 'Time that one batch takes to be stored, retries not counted.', {
     alarm: 'half of them take longer than a second',
