@@ -15,6 +15,10 @@ import { IngestService } from './ingest/ingest.service';
 import { EventsIngestController } from './ingest/rest/events-ingest.controller';
 import { IngestExchange } from './ingest/rest/ingest-exchange';
 import { NATIVE_PATH, NativeDoor } from './ingest/rest/native-door';
+import { SegmentDoor } from './ingest/segment/segment-door';
+import { SegmentIntake } from './ingest/segment/segment-intake';
+import { SegmentSettingsController } from './ingest/segment/segment-settings.controller';
+import { SegmentController } from './ingest/segment/segment.controller';
 import { EventsQueryController } from './query/events-query.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { KeyRing } from './transport/auth/key-ring';
@@ -45,7 +49,13 @@ export class ApiModule {
         PersistenceModule.with(config.postgres),
         MessagingModule.forPublishing(config.log, config.publish),
       ],
-      controllers: [EventsIngestController, EventsQueryController, ReadinessController],
+      controllers: [
+        EventsIngestController,
+        SegmentController,
+        SegmentSettingsController,
+        EventsQueryController,
+        ReadinessController,
+      ],
       providers: [
         Admission,
         IngestService,
@@ -56,6 +66,8 @@ export class ApiModule {
         { provide: AccessLog, useValue: accessLog },
         IngestExchange,
         NativeDoor,
+        SegmentDoor,
+        SegmentIntake,
         Readiness,
         { provide: KeyRing, useFactory: (keys: ApiKeys) => new KeyRing(keys, config.keyPepper), inject: [ApiKeys] },
         { provide: EventLimit, useFactory: () => new EventLimit({ eventsPerSecond: 1e9, burst: 1e9 }) },

@@ -9,6 +9,8 @@ import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ApiModule, type ApiHooks } from './api.module';
 import { Readiness } from './health/readiness';
 import { NATIVE_PATH, NativeDoor } from './ingest/rest/native-door';
+import { SegmentDoor } from './ingest/segment/segment-door';
+import { SEGMENT_ROUTES } from './ingest/segment/segment-types';
 import { HttpServerAdapter } from './transport/http-server';
 import { AccessLog } from './transport/requests/access-log';
 import { RequestMeter } from './transport/requests/request-meter';
@@ -40,6 +42,12 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
   adapter.useFastRoute(NATIVE_PATH, (request, response) =>
     request.method === 'POST' ? door.post(request, response) : undefined,
   );
+  const segment = app.get(SegmentDoor);
+  for (const [path, route] of SEGMENT_ROUTES) {
+    adapter.useFastRoute(path, (request, response) =>
+      request.method === 'POST' ? segment.post(route, request, response) : undefined,
+    );
+  }
   const meter = app.get(RequestMeter);
   const accessLog = app.get(AccessLog);
   adapter.onAnswered((answered) => {

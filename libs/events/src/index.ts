@@ -10,6 +10,7 @@ export {
   toStorableEvent,
 } from './event.codec';
 export { FieldErrors, type FieldError, type FieldErrorCode } from './field-error';
+export { isObject } from './field.rules';
 export { JsonText } from './json-text';
 export { cloudEventId, idempotencyEventId, segmentEventId } from './name-based-id';
 export {
@@ -21,4 +22,5 @@ export {
   type ParsedEvent,
 } from './parse-event';
 export { PipelineError } from './pipeline-error';
+export { parseRfc3339 } from './rfc3339';
 export { isUuid, uuidV7 } from './uuid';

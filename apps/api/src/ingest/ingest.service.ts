@@ -24,9 +24,12 @@ export interface IngestOutcome {
   readonly accepted: number;
 }
 
-export interface IngestOptions extends Origin {
-  /** Who sends: has been admitted, and is charged for every event of the request. */
+/** Who sends: has been admitted, and is charged for every event of the request. */
+export interface Sender extends Origin {
   readonly principal: Principal;
+}
+
+export interface IngestOptions extends Sender {
   /** One refused event refuses all. */
   readonly atomic: boolean;
 }
@@ -88,10 +91,16 @@ export class IngestService {
    * Sends what a door could not take to the dead letters, for doors whose clients are told nothing. Resolves once the
    * log has it.
    *
-   * @throws {PublishUnconfirmedError} unknown outcome: sending it again is safe.
+   * @throws {IngestUnconfirmedError} unknown outcome: what is sent again may become a second dead letter.
    */
-  async refuse(refused: readonly RefusedValue[], origin: Origin): Promise<void> {
-    await this.publisher.append(refused.map((value) => toRefusedRecord(value, origin)));
+  async refuse(refused: readonly RefusedValue[], sender: Sender): Promise<void> {
+    this.limit.charge(sender.principal.keyId, refused.length);
+    try {
+      await this.publisher.append(refused.map((value) => toRefusedRecord(value, sender)));
+    } catch (error) {
+      if (!(error instanceof PublishUnconfirmedError)) throw error;
+      throw new IngestUnconfirmedError([], { cause: error });
+    }
     this.totals.rejected += refused.length;
   }
 }

@@ -120,6 +120,15 @@ function inflated(sent: Buffer, share: BodyShare): Promise<Buffer> {
   });
 }
 
+function isGzip(body: Buffer): boolean {
+  return body[0] === 0x1f && body[1] === 0x8b;
+}
+
+export interface ReadOptions {
+  /** Inflates what begins like gzip (RFC 1952, section 2.3.1), whatever the headers say. No JSON begins like that. */
+  readonly sniffGzip: boolean;
+}
+
 /**
  * The body as text, inflated when `Content-Encoding: gzip` says so; a byte order mark is dropped.
  *
@@ -127,7 +136,11 @@ function inflated(sent: Buffer, share: BodyShare): Promise<Buffer> {
  *   no room for it.
  * @throws {RequestAbortedError}
  */
-export async function readText(request: IncomingMessage, budget: BodyBudget): Promise<string> {
+export async function readText(
+  request: IncomingMessage,
+  budget: BodyBudget,
+  { sniffGzip }: ReadOptions = { sniffGzip: false },
+): Promise<string> {
   const declared = Number(request.headers['content-length'] ?? 0);
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   const share = budget.open();
@@ -146,7 +159,7 @@ export async function readText(request: IncomingMessage, budget: BodyBudget): Pr
   }
   try {
     const sent = await collect(request, share, declared);
-    const body = encoding === 'gzip' ? await inflated(sent, share) : sent;
+    const body = encoding === 'gzip' || (sniffGzip && isGzip(sent)) ? await inflated(sent, share) : sent;
     if (!isUtf8(body)) throw new ProblemError(problems.malformed('The body is not valid UTF-8.'));
     const text = body.toString('utf8');
     return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;

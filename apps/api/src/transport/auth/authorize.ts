@@ -11,9 +11,16 @@ export function presentedKey(request: IncomingMessage): string | undefined {
   return scheme?.toLowerCase() === 'bearer' ? token : undefined;
 }
 
+const noted = new WeakMap<IncomingMessage, string>();
+
+/** Remembers the key of a request that shows it in another place, for log lines. */
+export function notePresentedKey(request: IncomingMessage, key: string): void {
+  noted.set(request, key);
+}
+
 /** Which key a request shows, valid or not; for log lines. Undefined when it is none, or was mistyped. */
 export function presentedKeyId(request: IncomingMessage): string | undefined {
-  return readApiKey(presentedKey(request) ?? '')?.id;
+  return readApiKey(noted.get(request) ?? presentedKey(request) ?? '')?.id;
 }
 
 function permit(principal: Principal | undefined, scope: Scope): Principal {

@@ -1,0 +1,74 @@
+import type { ParsedEvent } from '@app/events';
+import { segmentEventOf } from './event.convert';
+import { RefusedMessages } from './refused-message';
+import { toSegmentBatch } from './segment-batch';
+import type { SegmentType } from './segment-types';
+
+const arrivedAt = new Date('2026-11-21T12:00:00.000Z');
+const EVENT_ID = '0192f0c1-2345-7abc-8def-0123456789ab';
+
+function kept(text: string, index = 0, route: SegmentType | 'batch' = 'batch'): Buffer {
+  return new RefusedMessages(toSegmentBatch(JSON.parse(text), text, route), arrivedAt).value(index, EVENT_ID);
+}
+
+function again(value: Buffer): ParsedEvent {
+  return segmentEventOf(value, { projectId: 1, receivedAt: new Date('2026-11-25T00:00:00.000Z') });
+}
+
+describe('RefusedMessages', () => {
+  it('keeps a message in the words of its client', () => {
+    const text = '{"batch":[1, {"type":"page","properties":{"n":1e400, "w":9007199254740993,"s":"\\u0000]}"}} ,3]}';
+    const message = '{"type":"page","properties":{"n":1e400, "w":9007199254740993,"s":"\\u0000]}"}}';
+    const head = `{"receivedAt":"2026-11-21T12:00:00.000Z","eventId":"${EVENT_ID}"`;
+    expect(kept(text, 1).toString()).toBe(`${head},"batch":[${message}]}`);
+    expect(kept(text, 2).toString()).toBe(`${head},"batch":[3]}`);
+  });
+
+  it.each([
+    '{"writeKey":"SECRET","batch":[{"type":"track","writeKey":"SECRET"}]}',
+    '{"batch":[{ "writeKey" : "SECRET" , "type":"track"}], "writeKey":"SECRET"}',
+    '{"batch":[{"write\\u004bey":"SECRET","writeKey":"SECRET","a":[{"b":"}"}]}]}',
+    '{"context":{"writeKey":"SECRET","a":1},"batch":[{"context":{"writeKey":"SECRET","b":[2]},"c":3}]}',
+  ])('leaves the write key out of %s', (text) => {
+    const value = kept(text).toString();
+    expect(value).not.toMatch(/SECRET|write(K|\\u004b)ey/);
+    expect(() => JSON.parse(value) as unknown).not.toThrow();
+  });
+
+  it('keeps what the batch says of all its messages', () => {
+    const text = '{"sentAt":"x","context":{"a":1},"integrations":{"All":true},"batch":[{"type":"video"}]}';
+    const shared = { sentAt: 'x', context: { a: 1 }, integrations: { All: true } };
+    expect(JSON.parse(kept(text).toString())).toMatchObject({ ...shared, batch: [{ type: 'video' }] });
+  });
+
+  it('is read again as it was read first', () => {
+    const text =
+      '{"writeKey":"SECRET","userId":"u","timestamp":"2026-11-21T09:00:00Z","sentAt":"2026-11-21T10:00:00Z"}';
+    const parsed = again(kept(text, 0, 'page'));
+    expect(parsed).toMatchObject({
+      ok: true,
+      event: {
+        eventId: EVENT_ID,
+        name: 'segment.page',
+        userId: 'u',
+        occurredAt: new Date('2026-11-21T11:00:00.000Z'),
+        receivedAt: new Date('2026-11-25T00:00:00.000Z'),
+      },
+    });
+  });
+
+  it('is refused again for a number that no double holds', () => {
+    const parsed = again(kept('{"batch":[{"type":"page","properties":{"n":9007199254740993}}]}'));
+    expect(parsed).toMatchObject({ ok: false, errors: [{ field: 'properties.n', code: 'number' }] });
+  });
+
+  it('keeps the beginning of what is too large for the log, and never takes it for the whole', () => {
+    const value = kept(`{"batch":[{"type":"page","properties":{"x":"${'x'.repeat(2_000_000)}"}}]}`);
+    expect(value.length).toBeLessThan(700_000);
+    expect(again(value)).toMatchObject({ ok: false, errors: [{ field: '', code: 'format' }] });
+  });
+
+  it.each(['', 'no json', '[]', '{}', '{"batch":[]}', '{"batch":[{},{}]}'])('does not read %j again', (text) => {
+    expect(again(Buffer.from(text)).ok).toBe(false);
+  });
+});
