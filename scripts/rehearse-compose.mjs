@@ -64,6 +64,8 @@ async function environment() {
     COMPOSE_PROJECT_NAME: 'millrace-rehearsal',
     COMPOSE_FILE: ['docker-compose.infra.yml', 'docker-compose.app.yml'].join(path.delimiter),
     POSTGRES_PASSWORD: 'rehearsal',
+    RATE_LIMIT_EVENTS_PER_SECOND: '1000000',
+    RATE_LIMIT_BURST: '1000000',
     DATA_DIR: dataDir,
   };
 }

@@ -71,6 +71,8 @@ export class Service {
       PORT: '0',
       LOG_LEVEL: 'info',
       MILLRACE_DRAIN_DELAY_MS: '0',
+      RATE_LIMIT_EVENTS_PER_SECOND: '1000000000',
+      RATE_LIMIT_BURST: '1000000000',
       ...JSON.parse(process.env.BENCH_ENVIRONMENT ?? '{}'), // settings to compare
     };
     await service.#run('cli', ['migrate'], { MILLRACE_BOOTSTRAP_KEY_FILE: keyFile });

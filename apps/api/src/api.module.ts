@@ -24,6 +24,8 @@ import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { KeyRing } from './transport/auth/key-ring';
 import { BodyBudget } from './transport/body-budget';
 import { EventLimit } from './transport/limit/event-limit';
+import { LimitVitals } from './transport/limit/limit-vitals';
+import { openLimit } from './transport/limit/open-limit';
 import { ProblemFilter } from './transport/problem.filter';
 import { AccessLog } from './transport/requests/access-log';
 import { RequestMeter } from './transport/requests/request-meter';
@@ -70,7 +72,8 @@ export class ApiModule {
         SegmentIntake,
         Readiness,
         { provide: KeyRing, useFactory: (keys: ApiKeys) => new KeyRing(keys, config.keyPepper), inject: [ApiKeys] },
-        { provide: EventLimit, useFactory: () => new EventLimit({ eventsPerSecond: 1e9, burst: 1e9 }) },
+        { provide: EventLimit, useFactory: () => openLimit(config.limit, logger) },
+        LimitVitals,
         { provide: BodyBudget, useFactory: () => new BodyBudget(config.requestBodyBytes) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: ApiKeyGuard },

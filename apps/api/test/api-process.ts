@@ -26,6 +26,8 @@ export class ApiProcess {
       MILLRACE_LOG: 'postgres',
       PORT: '0',
       MILLRACE_DRAIN_DELAY_MS: '0',
+      RATE_LIMIT_EVENTS_PER_SECOND: '1000000000',
+      RATE_LIMIT_BURST: '1000000000',
       LOG_LEVEL: 'info',
       ...environment,
     });

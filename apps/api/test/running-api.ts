@@ -13,7 +13,12 @@ export interface TestApi {
   readonly db: FreshDatabase;
   /** A key of project `default` with the scopes ingest and read. */
   readonly key: string;
-  addKey(scopes: Scope[]): Promise<string>;
+  /** What the first API has logged. */
+  readonly lines: readonly Readonly<Record<string, unknown>>[];
+  /** @param projectId 1 is project `default`. */
+  addKey(scopes: Scope[], projectId?: number): Promise<string>;
+  /** One more API of the same environment on the same database and log. */
+  addReplica(): Promise<RunningApi>;
   stop(): Promise<void>;
 }
 
@@ -23,27 +28,35 @@ export async function runningApi(environment: Record<string, string> = {}): Prom
     DATABASE_URL: db.url,
     MILLRACE_LOG: 'postgres',
     PORT: '0',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'info',
     MILLRACE_DRAIN_DELAY_MS: '0',
+    RATE_LIMIT_EVENTS_PER_SECOND: '1000000000',
+    RATE_LIMIT_BURST: '1000000000',
     ...environment,
   });
-  const logger = pino({ level: 'silent' });
-  await ensureLog(config.log, db.database, logger);
-  const api = await startApi(config, logger, {
-    onFatal: (error) => {
-      throw error;
-    },
-  });
+  const lines: Record<string, unknown>[] = [];
+  const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
+  await ensureLog(config.log, db.database, pino({ level: 'silent' }));
+  const onFatal = (error: unknown): never => {
+    throw error;
+  };
+  const api = await startApi(config, logger, { onFatal });
+  const all = [api];
+  const addReplica = async (): Promise<RunningApi> => {
+    const replica = await startApi(config, pino({ level: 'silent' }), { onFatal });
+    all.push(replica);
+    return replica;
+  };
   const keys = new ApiKeys(db.database);
-  const addKey = async (scopes: Scope[]): Promise<string> => {
+  const addKey = async (scopes: Scope[], projectId = 1): Promise<string> => {
     const key = mintApiKey();
     const hash = hashApiKeySecret(key.secret, config.keyPepper);
-    await keys.add({ id: key.id, projectId: 1, name: 'test', scopes, hash });
+    await keys.add({ id: key.id, projectId, name: 'test', scopes, hash });
     return key.text;
   };
   const stop = async (): Promise<void> => {
-    await api.close();
+    await Promise.all(all.map((running) => running.close()));
     await db.drop();
   };
-  return { api, db, key: await addKey(['ingest', 'read']), addKey, stop };
+  return { api, db, key: await addKey(['ingest', 'read']), lines, addKey, addReplica, stop };
 }

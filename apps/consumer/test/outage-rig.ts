@@ -169,6 +169,8 @@ export class OutageRig {
       PORT: '0',
       MILLRACE_PUBLISH_TIMEOUT_MS: String(outageSize.publishTimeoutMs),
       MILLRACE_DRAIN_DELAY_MS: '200',
+      RATE_LIMIT_EVENTS_PER_SECOND: '1000000000',
+      RATE_LIMIT_BURST: '1000000000',
     });
     this.apis[number] = api;
     this.urls[number] = `http://127.0.0.1:${String((await api.logged('The API listens.'))['port'])}`;

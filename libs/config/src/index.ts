@@ -12,6 +12,7 @@ export type {
   CliConfig,
   ConsumerConfig,
   KafkaConfig,
+  LimitConfig,
   LogConfig,
   LogLevel,
   MigrateConfig,

@@ -3,6 +3,7 @@ import type {
   CliConfig,
   ConsumerConfig,
   KafkaConfig,
+  LimitConfig,
   LogConfig,
   MigrateConfig,
   PostgresConfig,
@@ -40,6 +41,13 @@ const publish = {
   publishTimeoutMs: settings.publishTimeoutMs,
   publishQueueEvents: settings.publishQueueEvents,
   publishQueueBytes: settings.publishQueueBytes,
+};
+
+const limit = {
+  limitEventsPerSecond: settings.limitEventsPerSecond,
+  limitBurst: settings.limitBurst,
+  redisUrl: settings.redisUrl,
+  apiReplicas: settings.apiReplicas,
 };
 
 const pipeline = { logLevel, log, drainTimeoutMs, metricsKey, ...database, ...kafka };
@@ -115,11 +123,21 @@ function toPublish(values: ValuesOf<typeof publish>): ApiConfig['publish'] {
   });
 }
 
+function toLimit(values: ValuesOf<typeof limit>): LimitConfig {
+  return Object.freeze({
+    eventsPerSecond: values.limitEventsPerSecond,
+    burst: values.limitBurst,
+    replicas: values.apiReplicas,
+    redisUrl: values.redisUrl,
+  });
+}
+
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadApiConfig(environment: Environment): ApiConfig {
   const wanted = {
     ...pipeline,
     ...publish,
+    ...limit,
     requestBodyBytes,
     port: settings.port,
     keyPepper,
@@ -133,6 +151,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     postgres: toPostgres(values, values.databaseUrl),
     log: toLog(values, values.log),
     publish: toPublish(values),
+    limit: toLimit(values),
     requestBodyBytes: values.requestBodyBytes,
     keyPepper: values.keyPepper,
     accessLogSample: values.accessLogSample,
@@ -182,6 +201,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
   const wanted = {
     ...pipeline,
     ...publish,
+    ...limit,
     requestBodyBytes,
     databaseUrl: optional(settings.databaseUrl),
     port: settings.port,
@@ -211,6 +231,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
         ...shared(url),
         port: values.port,
         publish: toPublish(values),
+        limit: toLimit(values),
         requestBodyBytes: values.requestBodyBytes,
         keyPepper: values.keyPepper,
         accessLogSample: values.accessLogSample,

@@ -34,6 +34,17 @@ export interface PublishConfig {
   readonly queueBytes: number;
 }
 
+/** How many events each key may send. */
+export interface LimitConfig {
+  readonly eventsPerSecond: number;
+  /** Events that may come at once after a pause. */
+  readonly burst: number;
+  /** API replicas among which the limit is divided as long as Redis does not share it. */
+  readonly replicas: number;
+  /** Undefined: each replica limits by itself. */
+  readonly redisUrl: string | undefined;
+}
+
 /** What carries the events: a Kafka cluster, or tables of the same PostgreSQL under the same names. */
 export type LogConfig =
   | { readonly kind: 'kafka'; readonly kafka: KafkaConfig }
@@ -52,6 +63,7 @@ export interface PipelineConfig {
 export interface ApiConfig extends PipelineConfig {
   readonly port: number;
   readonly publish: PublishConfig;
+  readonly limit: LimitConfig;
   /** Bytes of request bodies held at a time, as sent and inflated. */
   readonly requestBodyBytes: number;
   readonly keyPepper: string;

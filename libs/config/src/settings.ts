@@ -128,6 +128,38 @@ export const settings = {
     },
   ),
 
+  limitEventsPerSecond: wholeNumber(
+    'RATE_LIMIT_EVENTS_PER_SECOND',
+    'Events per second that one API key may send in the long run.',
+    {
+      min: 1,
+      max: 1_000_000_000,
+      fallback: 10_000,
+    },
+  ),
+  limitBurst: wholeNumber('RATE_LIMIT_BURST', 'Events that one API key may send at once after a pause.', {
+    min: 1,
+    max: 1_000_000_000,
+    fallback: 50_000,
+  }),
+  redisUrl: optional(
+    url(
+      'REDIS_URL',
+      'Redis in which the API replicas share the limits of the keys, as redis://user:password@host:port/database.',
+      ['redis:', 'rediss:'],
+      { secret: true },
+    ),
+  ),
+  apiReplicas: wholeNumber(
+    'MILLRACE_API_REPLICAS',
+    'API replicas that run; without Redis, or while it is away, each grants its share of the limits.',
+    {
+      min: 1,
+      max: 1000,
+      fallback: 1,
+    },
+  ),
+
   batchMaxEvents: wholeNumber(
     'MILLRACE_BATCH_MAX_EVENTS',
     'Events that a consumer stores in one transaction at most.',

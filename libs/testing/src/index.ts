@@ -15,3 +15,4 @@ export { freshTopic, freshTopicNames, type FreshTopic } from './kafka/fresh-topi
 export { committedOffsets, topicEnds } from './kafka/topic-offsets';
 export { Scrape } from './process/scrape';
 export { TcpProxy } from './process/tcp-proxy';
+export { describeWithRedis, RedisServer } from './redis/redis-server';

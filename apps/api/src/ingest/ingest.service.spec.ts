@@ -24,7 +24,7 @@ class FailingPublisher extends EventPublisher {
 const parsed = [{ name: 'a' }, { name: '' }].map((body) => parseEvent(body, { projectId: 1, receivedAt: new Date() }));
 const principal = { keyId: 'k', projectId: 1, scopes: ['ingest'] };
 const options = { principal, requestId: 'r', atomic: false };
-const limit = new EventLimit({ eventsPerSecond: 1, burst: 1 });
+const limit = new EventLimit({ eventsPerSecond: 1, burst: 1, replicas: 1 });
 
 describe('IngestService', () => {
   it('counts as unconfirmed what the log did not confirm', async () => {

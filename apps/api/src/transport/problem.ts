@@ -115,12 +115,21 @@ export const problems = {
   }),
 
   /** @param retryAfterSeconds whole seconds: clients read no fractions (RFC 9110, section 10.2.3). */
-  limited: (retryAfterSeconds: number): Problem => ({
+  limited: (
+    retryAfterSeconds: number,
+    rate: { readonly eventsPerSecond: number; readonly burst: number },
+  ): Problem => ({
     status: 429,
     code: 'limited',
     title: 'Too many events',
     detail: 'The key has sent more events than it may. Nothing of this request was taken: send it again later.',
-    headers: { 'Retry-After': String(retryAfterSeconds) },
+    headers: {
+      'Retry-After': String(retryAfterSeconds),
+      'RateLimit-Limit': String(rate.eventsPerSecond),
+      'RateLimit-Remaining': '0',
+      'RateLimit-Reset': String(retryAfterSeconds),
+      'RateLimit-Policy': `${rate.eventsPerSecond};w=1;burst=${rate.burst}`,
+    },
   }),
 
   /** Ingest: the log did not confirm. Whether the events are on it is unknown; the ids make a retry safe. */

@@ -40,12 +40,15 @@ describe('readBatchReply', () => {
 
   it.each([
     [503, '7', 7000],
-    [429, '1', 1000],
     [500, undefined, undefined],
     [502, 'Wed, 21 Oct 2026 07:28:00 GMT', undefined],
     [408, undefined, undefined],
   ])('leaves the outcome of a %d open', (status, retryAfter, retryAfterMs) => {
     expect(readBatchReply(answer(status, 'no JSON', retryAfter), 1)).toMatchObject({ kind: 'unknown', retryAfterMs });
+  });
+
+  it('knows that a 429 has taken nothing, and how long to wait', () => {
+    expect(readBatchReply(answer(429, {}, '3'), 1)).toMatchObject({ kind: 'limited', retryAfterMs: 3000 });
   });
 
   it('leaves the outcome open when nothing came back', () => {

@@ -21,6 +21,8 @@ export type BatchOutcome =
   | { readonly kind: 'refused'; readonly reason: Refusal }
   /** Nobody knows whether the events are stored; sending the same ids again is safe. */
   | { readonly kind: 'unknown'; readonly reason: string; readonly retryAfterMs: number | undefined }
+  /** The key has sent too much: nothing of the request was taken, and it will be after the wait. */
+  | { readonly kind: 'limited'; readonly reason: string; readonly retryAfterMs: number | undefined }
   /** Sending again cannot help. */
   | { readonly kind: 'hopeless'; readonly reason: string };
 
@@ -43,8 +45,9 @@ export function readBatchReply(reply: ApiReply, count: number): BatchOutcome {
     case 401:
     case 403:
       return { kind: 'hopeless', reason: `the API refuses the key: ${said}` };
-    case 408:
     case 429:
+      return { kind: 'limited', reason: said, retryAfterMs: delayOf(reply.retryAfter) };
+    case 408:
       return { kind: 'unknown', reason: said, retryAfterMs: delayOf(reply.retryAfter) };
     default:
       if (status >= 500) return { kind: 'unknown', reason: said, retryAfterMs: delayOf(reply.retryAfter) };

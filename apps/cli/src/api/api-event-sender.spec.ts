@@ -53,6 +53,13 @@ describe('ApiEventSender', () => {
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(60_000);
   });
 
+  it('waits for a limit as long as the API says, and does not give up on it', async () => {
+    const limited: ApiReply = { kind: 'answer', status: 429, retryAfter: '100', body: '{}' };
+    const { sender, waits } = senderOf((body, nth) => (nth < 4 ? limited : accept(body)));
+    expect(await sender.send([event(1)])).toEqual([{ accepted: true }]);
+    expect(waits).toEqual([100_000, 100_000, 100_000]);
+  });
+
   it('does not ask again at once when Retry-After is 0', async () => {
     const { sender, waits } = senderOf((body, nth) => (nth < 2 ? { ...busy, retryAfter: '0' } : accept(body)));
     await sender.send([event(1)]);

@@ -41,13 +41,15 @@ export class ApiEventSender extends EventSender {
 
   private async untilKnown(events: readonly string[]): Promise<Extract<BatchOutcome, { kind: 'settled' | 'refused' }>> {
     const body = `[${events.join(',')}]`;
-    const giveUpAt = this.retry.now() + this.retry.giveUpAfterMs;
+    let giveUpAt = this.retry.now() + this.retry.giveUpAfterMs;
     for (let attempt = 0; ; attempt += 1) {
       const outcome = readBatchReply(await this.post(body), events.length);
       if (outcome.kind === 'hopeless') throw new CannotRunError(outcome.reason);
-      if (outcome.kind !== 'unknown') return outcome;
+      if (outcome.kind === 'settled' || outcome.kind === 'refused') return outcome;
       // Retry-After may be 0; an API that refuses at once must not be asked in a tight loop.
       const waitMs = Math.max(SHORTEST_WAIT_MS, outcome.retryAfterMs ?? backoffMs(attempt));
+      // A limit is an answer: the API works, and however long the wait is, it has said so.
+      if (outcome.kind === 'limited') giveUpAt = this.retry.now() + waitMs + this.retry.giveUpAfterMs;
       if (this.retry.now() + waitMs > giveUpAt) {
         const seconds = Math.round(this.retry.giveUpAfterMs / 1000);
         throw new CannotRunError(`the API has not confirmed anything for ${seconds} s: ${outcome.reason}`);

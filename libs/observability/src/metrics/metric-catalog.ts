@@ -51,6 +51,14 @@ export const apiMetrics = {
     'Events of the requests that were answered 503 `unconfirmed`: the log did not confirm them, or took no more.',
     { alarm: 'it grows' },
   ),
+  limited: counter('requests_limited_total', 'Requests that were refused because their key has sent too much (429).', {
+    alarm: 'a client sends more than it may for long',
+  }),
+  limitShared: gauge(
+    'rate_limit_shared',
+    '1 while the API replicas share the limits of the keys in Redis, 0 while each grants its share; not there without `REDIS_URL`.',
+    { alarm: '0 for five minutes', merge: 'min' },
+  ),
   bodyBytes: gauge('request_body_bytes', 'Bytes of request bodies that are held now, as sent and inflated.', {
     alarm: 'near `MILLRACE_REQUEST_BODY_BYTES`',
   }),
