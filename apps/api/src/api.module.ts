@@ -10,6 +10,9 @@ import { ApiHealth } from './health/api-health';
 import { Readiness } from './health/readiness';
 import { ReadinessController } from './health/readiness.controller';
 import { Admission } from './ingest/admission';
+import { CloudEventsDoor } from './ingest/cloudevents/cloud-events-door';
+import { WebHook } from './ingest/cloudevents/web-hook';
+import { EventsRoute } from './ingest/events-route';
 import { IngestMetrics } from './ingest/ingest-metrics';
 import { IngestService } from './ingest/ingest.service';
 import { EventsIngestController } from './ingest/rest/events-ingest.controller';
@@ -70,6 +73,9 @@ export class ApiModule {
         NativeDoor,
         SegmentDoor,
         SegmentIntake,
+        CloudEventsDoor,
+        EventsRoute,
+        { provide: WebHook, useFactory: () => new WebHook(1e9) },
         Readiness,
         { provide: KeyRing, useFactory: (keys: ApiKeys) => new KeyRing(keys, config.keyPepper), inject: [ApiKeys] },
         { provide: EventLimit, useFactory: () => openLimit(config.limit, logger) },

@@ -8,7 +8,8 @@ import { FrameworkLogger } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ApiModule, type ApiHooks } from './api.module';
 import { Readiness } from './health/readiness';
-import { NATIVE_PATH, NativeDoor } from './ingest/rest/native-door';
+import { EventsRoute } from './ingest/events-route';
+import { NATIVE_PATH } from './ingest/rest/native-door';
 import { SegmentDoor } from './ingest/segment/segment-door';
 import { SEGMENT_ROUTES } from './ingest/segment/segment-types';
 import { HttpServerAdapter } from './transport/http-server';
@@ -38,10 +39,8 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
   app.useLogger(app.get(FrameworkLogger));
   app.disable('x-powered-by');
   app.set('etag', false);
-  const door = app.get(NativeDoor);
-  adapter.useFastRoute(NATIVE_PATH, (request, response) =>
-    request.method === 'POST' ? door.post(request, response) : undefined,
-  );
+  const route = app.get(EventsRoute);
+  adapter.useFastRoute(NATIVE_PATH, (request, response) => route.take(request, response));
   const segment = app.get(SegmentDoor);
   for (const [path, route] of SEGMENT_ROUTES) {
     adapter.useFastRoute(path, (request, response) =>

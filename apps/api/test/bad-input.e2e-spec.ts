@@ -169,7 +169,8 @@ describe('a broken query', () => {
 
 describe('a method that a path does not take is 405 and told which there are:', () => {
   it.each(['put', 'patch', 'delete'] as const)('%s', async (method) => {
-    for (const path of [PATH, `${PATH}/${randomUUID()}`, '/healthz']) {
+    const paths = [...(method === 'put' ? [] : [PATH]), `${PATH}/${randomUUID()}`, '/healthz'];
+    for (const path of paths) {
       const answer = await request(test.api.url)[method](path).set('X-API-Key', test.key);
       expect([path, answer.status, answer.headers['allow']?.includes('GET')]).toEqual([path, 405, true]);
     }

@@ -234,9 +234,9 @@ describe('a call', () => {
   });
 
   it('with another method is 405 and told which there are', async () => {
-    const answer = await request(test.api.url).put(PATH).set('X-API-Key', test.key).send({ name: 'n' });
+    const answer = await request(test.api.url).patch(PATH).set('X-API-Key', test.key).send({ name: 'n' });
     expect(answer.status).toBe(405);
-    expect(answer.headers['allow']).toBe('GET, HEAD, POST');
+    expect(answer.headers['allow']).toBe('GET, HEAD, OPTIONS, POST, PUT');
     expect(answer.body).toMatchObject({ status: 405 });
   });
 

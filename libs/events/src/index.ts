@@ -9,8 +9,8 @@ export {
   partitionKey,
   toStorableEvent,
 } from './event.codec';
-export { FieldErrors, type FieldError, type FieldErrorCode } from './field-error';
-export { isObject } from './field.rules';
+export { FieldErrors, type FieldError, type FieldErrorCode, type Path } from './field-error';
+export { FieldReader, isObject } from './field.rules';
 export { JsonText } from './json-text';
 export { cloudEventId, idempotencyEventId, segmentEventId } from './name-based-id';
 export {

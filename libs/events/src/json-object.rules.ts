@@ -1,6 +1,5 @@
 import type { JsonObject } from './event';
 import type { FieldErrors, Path } from './field-error';
-import type { JsonText } from './json-text';
 
 /** Bytes of compact JSON that `data` and `context` may have. */
 export const MAX_OBJECT_BYTES = 262_144;
@@ -9,8 +8,8 @@ export const MAX_DEPTH = 32;
 
 /** Source text of the request, and where in it the event is, to tell 2^53 from 2^53.0. */
 export interface JsonSource {
-  /** One for all events of a request: it remembers what it has read. */
-  readonly json: JsonText;
+  /** One `JsonText` for all events of a request: it remembers what it has read. */
+  readonly json: { isWideInteger(path: Path): boolean };
   readonly path: Path;
 }
 

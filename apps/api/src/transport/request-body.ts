@@ -129,6 +129,8 @@ export interface ReadOptions {
   readonly sniffGzip: boolean;
 }
 
+const AS_TOLD: ReadOptions = { sniffGzip: false };
+
 /**
  * The body as text, inflated when `Content-Encoding: gzip` says so; a byte order mark is dropped.
  *
@@ -136,11 +138,28 @@ export interface ReadOptions {
  *   no room for it.
  * @throws {RequestAbortedError}
  */
-export async function readText(
+export function readText(request: IncomingMessage, budget: BodyBudget, options = AS_TOLD): Promise<string> {
+  return readAs(request, budget, decodeText, options);
+}
+
+/** The same before it becomes text. */
+export function readBytes(request: IncomingMessage, budget: BodyBudget): Promise<Buffer> {
+  return readAs(request, budget, (body) => body, AS_TOLD);
+}
+
+/** @throws {ProblemError} 400 when it is not UTF-8. */
+export function decodeText(body: Buffer): string {
+  if (!isUtf8(body)) throw new ProblemError(problems.malformed('The body is not valid UTF-8.'));
+  const text = body.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+async function readAs<T>(
   request: IncomingMessage,
   budget: BodyBudget,
-  { sniffGzip }: ReadOptions = { sniffGzip: false },
-): Promise<string> {
+  form: (body: Buffer) => T,
+  { sniffGzip }: ReadOptions,
+): Promise<T> {
   const declared = Number(request.headers['content-length'] ?? 0);
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   const share = budget.open();
@@ -159,10 +178,7 @@ export async function readText(
   }
   try {
     const sent = await collect(request, share, declared);
-    const body = encoding === 'gzip' || (sniffGzip && isGzip(sent)) ? await inflated(sent, share) : sent;
-    if (!isUtf8(body)) throw new ProblemError(problems.malformed('The body is not valid UTF-8.'));
-    const text = body.toString('utf8');
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    return form(encoding === 'gzip' || (sniffGzip && isGzip(sent)) ? await inflated(sent, share) : sent);
   } finally {
     // From here on the events count, in the queue in front of the log.
     share.release();

@@ -3,9 +3,8 @@ import { JsonText, parseEvent, type ParsedEvent } from '@app/events';
 import type { BodyBudget } from '../../transport/body-budget';
 import { problems, ProblemError } from '../../transport/problem';
 import { readText } from '../../transport/request-body';
+import { invalidBody, MAX_EVENTS, parseJson } from '../json-body';
 import type { RequestEvents } from './ingest-exchange';
-
-const MAX_EVENTS = 1000;
 
 /** `application/json`, with no charset but UTF-8. */
 function checkContentType(request: IncomingMessage): void {
@@ -26,19 +25,6 @@ function checkContentType(request: IncomingMessage): void {
   if (charset !== undefined && !/^"?utf-?8"?$/.test(charset)) {
     throw new ProblemError(problems.unsupportedMediaType('JSON travels in UTF-8.'));
   }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ProblemError(problems.malformed(`The body is not JSON: ${reason}`), { cause: error });
-  }
-}
-
-function invalidBody(code: string, message: string): ProblemError {
-  return new ProblemError(problems.invalid(`The body ${message}.`, [{ field: '', code, message }]));
 }
 
 function parseArray(items: readonly unknown[], text: string, projectId: number): readonly ParsedEvent[] {
