@@ -26,6 +26,7 @@ export class DoorsAndKeys1795305600000 implements MigrationInterface {
         CONSTRAINT tickets_pkey PRIMARY KEY (hash),
         CONSTRAINT tickets_key_id_fkey FOREIGN KEY (key_id) REFERENCES api_keys (id)
       )`);
+    await runner.query('CREATE INDEX tickets_key_idx ON tickets (key_id)');
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -3,8 +3,9 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { ApiConfig } from '@app/config';
 import { MessagingModule } from '@app/messaging';
 import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
-import { ApiKeys, PersistenceModule } from '@app/persistence';
+import { PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
+import { keyControllers, keyProviders } from './admin/key-providers';
 import { ApiDependencies } from './health/api-dependencies';
 import { ApiHealth } from './health/api-health';
 import { Readiness } from './health/readiness';
@@ -24,7 +25,6 @@ import { SegmentSettingsController } from './ingest/segment/segment-settings.con
 import { SegmentController } from './ingest/segment/segment.controller';
 import { EventsQueryController } from './query/events-query.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
-import { KeyRing } from './transport/auth/key-ring';
 import { BodyBudget } from './transport/body-budget';
 import { EventLimit } from './transport/limit/event-limit';
 import { LimitVitals } from './transport/limit/limit-vitals';
@@ -60,6 +60,7 @@ export class ApiModule {
         SegmentSettingsController,
         EventsQueryController,
         ReadinessController,
+        ...keyControllers,
       ],
       providers: [
         Admission,
@@ -77,7 +78,7 @@ export class ApiModule {
         EventsRoute,
         { provide: WebHook, useFactory: () => new WebHook(1e9) },
         Readiness,
-        { provide: KeyRing, useFactory: (keys: ApiKeys) => new KeyRing(keys, config.keyPepper), inject: [ApiKeys] },
+        ...keyProviders(config),
         { provide: EventLimit, useFactory: () => openLimit(config.limit, logger) },
         LimitVitals,
         { provide: BodyBudget, useFactory: () => new BodyBudget(config.requestBodyBytes) },

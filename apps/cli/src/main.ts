@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander';
 import { CannotRunError } from './cannot-run.error';
 import { addGenerateCommand } from './commands/generate/generate.command';
 import { addImportCommand } from './commands/import/import.command';
+import { addKeysCommand } from './commands/keys/keys.command';
+import { addProjectsCommand } from './commands/keys/projects.command';
 import { addMigrateCommand } from './commands/migrate/migrate.command';
 import { addStartCommand } from './commands/start/start.command';
 
@@ -19,6 +21,8 @@ async function main(): Promise<void> {
   };
   addImportCommand(program, endWith);
   addGenerateCommand(program, endWith);
+  addKeysCommand(program, endWith);
+  addProjectsCommand(program, endWith);
   addMigrateCommand(program);
   addStartCommand(program, endWith);
   try {

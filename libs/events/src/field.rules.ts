@@ -1,27 +1,19 @@
 import type { JsonObject } from './event';
 import type { FieldErrors } from './field-error';
 import { checkObject, numberProblem, type JsonSource } from './json-object.rules';
+import { labelProblem } from './label.rule';
 import { parseRfc3339 } from './rfc3339';
 import { isUuid } from './uuid';
 
-const MAX_LABEL = 200;
 const MAX_AHEAD_MS = 24 * 3_600_000;
 const MAX_AMOUNT = 1e18;
 const MAX_DECIMALS = 9;
-// C0, DEL and C1: they have no place in a name, and break terminals and log lines.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Digits after the point of the shortest decimal that reads back as this double. */
 function decimalsOf(value: number): number {
   const [mantissa = '', exponent = '0'] = String(value).split('e');
   const fraction = mantissa.split('.')[1]?.length ?? 0;
   return Math.max(0, fraction - Number(exponent));
-}
-
-/** A code point takes one or two UTF-16 units, so counting is needed only in between. */
-function longerThan(text: string, codePoints: number): boolean {
-  if (text.length <= codePoints) return false;
-  return text.length > 2 * codePoints || Array.from(text).length > codePoints;
 }
 
 /** `null` is the same as a missing field. */
@@ -54,11 +46,9 @@ export class FieldReader {
       this.errors.add([field], 'type', 'must be a string');
       return undefined;
     }
-    if (value === '' || longerThan(value, MAX_LABEL))
-      this.errors.add([field], 'length', `must have 1 to ${MAX_LABEL} characters`);
-    else if (CONTROL.test(value)) this.errors.add([field], 'control_character', 'must not contain control characters');
-    else if (!value.isWellFormed()) this.errors.add([field], 'lone_surrogate', 'contains half of a surrogate pair');
-    else return value;
+    const problem = labelProblem(value);
+    if (problem === undefined) return value;
+    this.errors.add([field], problem.code, problem.message);
     return undefined;
   }
 

@@ -21,6 +21,7 @@ export {
   type EventFields,
   type ParsedEvent,
 } from './parse-event';
-export { PipelineError } from './pipeline-error';
 export { parseRfc3339 } from './rfc3339';
+export { labelProblem } from './label.rule';
+export { PipelineError } from './pipeline-error';
 export { isUuid, uuidV7 } from './uuid';

@@ -2,9 +2,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { hashApiKeySecret, mintApiKey, readApiKey, type ApiKeyParts } from './api-key';
 import type { ApiKeys } from './api-keys';
-
-/** The project that the first migration makes. */
-const DEFAULT_PROJECT = 1;
+import { DEFAULT_PROJECT } from './projects';
 
 type Key = ApiKeyParts & { readonly text: string };
 

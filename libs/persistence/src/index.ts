@@ -1,5 +1,13 @@
 export { hashApiKeySecret, mintApiKey, readApiKey, type ApiKeyParts } from './api-key';
-export { ApiKeys, type NewApiKey, type Scope, type StoredApiKey } from './api-keys';
+export {
+  ApiKeys,
+  type ApiKeyPlace,
+  type ListedApiKey,
+  type NewApiKey,
+  type Revocation,
+  type Scope,
+  type StoredApiKey,
+} from './api-keys';
 export { ConsumerPositions, type StoredPosition } from './consumer-positions';
 export { maintenanceDataSource } from './data-source';
 export { Database, type Queryable } from './database';
@@ -11,6 +19,8 @@ export { EventStore } from './event-store';
 export type { StoredEvent } from './event.mapping';
 export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome, Replay } from './insert-batch';
 export { LogRecreatedError } from './log-recreated.error';
+export { DEFAULT_PROJECT, Projects, type StoredProject } from './projects';
+export { Tickets, type TicketOwner } from './tickets';
 export { PersistenceModule } from './persistence.module';
 export { migrateDown, migrateUp, resetSchema, waitForCurrentSchema } from './schema';
 export { StoreRefusedError, StoreUnavailableError } from './store-error';

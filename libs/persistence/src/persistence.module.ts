@@ -7,8 +7,19 @@ import { DeadLetters } from './dead-letters';
 import { EventPartitions } from './event-partitions';
 import { EventReader } from './event-reader';
 import { EventStore } from './event-store';
+import { Projects } from './projects';
+import { Tickets } from './tickets';
 
-const stores: readonly Type[] = [ApiKeys, ConsumerPositions, DeadLetters, EventPartitions, EventReader, EventStore];
+const stores: readonly Type[] = [
+  Projects,
+  Tickets,
+  ApiKeys,
+  ConsumerPositions,
+  DeadLetters,
+  EventPartitions,
+  EventReader,
+  EventStore,
+];
 
 /** The stores, on one pool. The app starts without PostgreSQL too; the pool closes last, after the servers. */
 @Global()

@@ -1,8 +1,9 @@
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { ApiKey } from './api-key.entity';
 
 /** Stands in for a key once, where a browser can send no header. Kept by its hash. */
 @Entity('tickets')
+@Index('tickets_key_idx', ['keyId'])
 export class Ticket {
   @PrimaryColumn({ type: 'bytea' })
   hash!: Buffer;

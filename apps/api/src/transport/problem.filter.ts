@@ -4,6 +4,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { allowedMethods } from './allowed-methods';
 import { problems, sendProblem } from './problem';
 import { toProblem } from './problem.convert';
+import { RequestAbortedError } from './request-body';
 import { requestIdOf } from './request-id';
 
 /** Turns whatever a route throws into `application/problem+json`. */
@@ -12,6 +13,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly logger: PinoLogger) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
+    if (error instanceof RequestAbortedError) return; // nobody is left to hear an answer
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     const requestId = requestIdOf(request);

@@ -75,6 +75,13 @@ export const problems = {
     detail: `This call needs a key with the scope "${scope}".`,
   }),
 
+  foreignProjects: (): Problem => ({
+    status: 403,
+    code: 'forbidden',
+    title: 'The key belongs to one project',
+    detail: 'This call needs a key of project "default" with the scope "admin".',
+  }),
+
   malformed: (detail: string): Problem => ({
     status: 400,
     code: 'malformed',

@@ -24,7 +24,7 @@ export function postEventsTo(endpoint: Endpoint): PostEvents {
 }
 
 /** fetch says "fetch failed" for everything; what happened is in the cause. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   const root = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (!(root instanceof Error)) return String(root);
   // Node tries each address of a name; what it then throws has no message of its own.

@@ -1,6 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiKeys, hashApiKeySecret, readApiKey, StoreUnavailableError } from '@app/persistence';
+import { InTurn } from './in-turn';
+import type { KeyUsage } from './key-usage';
 
 export type Scope = 'ingest' | 'read' | 'admin';
 
@@ -16,6 +18,8 @@ interface Entry {
   /** When the database was asked, not when it answered: a key may be revoked in between. */
   readonly askedAt: number;
   refreshAt: number;
+  /** Of the last use that was noted. */
+  notedAt: number;
   /** The secret that was verified last: comparing with it costs 0.5 µs, hashing 4 µs. */
   verified: Buffer | undefined;
 }
@@ -29,6 +33,8 @@ const PATIENCE_MS = 250;
 /** After a refresh that failed or was slow, the key is honoured without asking for this long. */
 const RETRY_MS = 5000;
 const MAX_ENTRIES = 10_000;
+/** Of many uses one is noted. */
+const NOTE_MS = 1000;
 /** Ids that are not known may be made up: they share this much of the database, and this many may wait for it. */
 const STRANGERS = { running: 4, waiting: 200 };
 
@@ -38,13 +44,17 @@ export class KeyRing {
   /** Ids of no key, and until when to believe it. Apart, so that a flood of made-up ids drives out no key. */
   private readonly unknown = new Map<string, number>();
   private readonly lookups = new Map<string, Promise<Entry | undefined>>();
-  private readonly strangers = new Set<Promise<unknown>>();
-  private waiting = 0;
+  private readonly strangers = new InTurn(
+    STRANGERS,
+    () => new StoreUnavailableError('Too many keys are looked up.', undefined),
+  );
+  private forgotten = 0;
 
   constructor(
     private readonly keys: ApiKeys,
     private readonly pepper: string,
     private readonly now: () => number = Date.now,
+    private readonly usage?: Pick<KeyUsage, 'note'>,
   ) {}
 
   /**
@@ -60,18 +70,31 @@ export class KeyRing {
     if (entry !== undefined && this.now() < entry.refreshAt) return this.verify(entry, secret);
     if ((this.unknown.get(id) ?? -Infinity) > this.now()) return undefined;
     const usable = entry !== undefined && this.now() < entry.askedAt + HONOURED_MS;
-    const found = usable ? this.refresh(id, entry) : this.lookUp(id, () => this.fetchInTurn(id));
+    const found = usable ? this.refresh(id, entry) : this.lookUp(id, () => this.strangers.run(() => this.fetch(id)));
     return found.then((fetched) => this.verify(fetched, secret));
+  }
+
+  /** What changed here counts here at once; elsewhere within a minute. */
+  forget(id: string): void {
+    this.forgotten += 1;
+    this.entries.delete(id);
+    this.unknown.delete(id);
+    this.lookups.delete(id);
   }
 
   private verify(entry: Entry | undefined, secret: string): Principal | undefined {
     if (entry === undefined || entry.stored.revokedAt !== null) return undefined;
     const { stored } = entry;
-    if (stored.expiresAt !== null && stored.expiresAt.getTime() <= this.now()) return undefined;
+    const now = this.now();
+    if (stored.expiresAt !== null && stored.expiresAt.getTime() <= now) return undefined;
     const presented = Buffer.from(secret);
     if (entry.verified === undefined || !timingSafeEqual(entry.verified, presented)) {
       if (!timingSafeEqual(hashApiKeySecret(secret, this.pepper), stored.hash)) return undefined;
       entry.verified = presented;
+    }
+    if (now - entry.notedAt >= NOTE_MS) {
+      entry.notedAt = now;
+      this.usage?.note(stored.id, now);
     }
     return { keyId: stored.id, projectId: stored.projectId, scopes: stored.scopes };
   }
@@ -96,35 +119,26 @@ export class KeyRing {
   private lookUp(id: string, fetch: () => Promise<Entry | undefined>): Promise<Entry | undefined> {
     const running = this.lookups.get(id);
     if (running !== undefined) return running;
-    const lookup = fetch().finally(() => this.lookups.delete(id));
+    const lookup = fetch().finally(() => {
+      if (this.lookups.get(id) === lookup) this.lookups.delete(id);
+    });
     this.lookups.set(id, lookup);
     return lookup;
   }
 
-  private async fetchInTurn(id: string): Promise<Entry | undefined> {
-    if (this.waiting >= STRANGERS.waiting) throw new StoreUnavailableError('Too many keys are looked up.', undefined);
-    this.waiting += 1;
-    try {
-      // When one fails, all who wait fail with it: the database is away, and in turn they would wait for minutes.
-      while (this.strangers.size >= STRANGERS.running) await Promise.race(this.strangers);
-    } finally {
-      this.waiting -= 1;
-    }
-    const fetch = this.fetch(id).finally(() => this.strangers.delete(fetch));
-    this.strangers.add(fetch);
-    return fetch;
-  }
-
   private async fetch(id: string): Promise<Entry | undefined> {
     const askedAt = this.now();
+    const { forgotten } = this;
     const stored = await this.keys.find(id);
+    // What was read before a change must not be remembered after it.
+    const current = forgotten === this.forgotten;
     if (stored === undefined) {
       this.entries.delete(id);
-      remember(this.unknown, id, askedAt + FRESH_MS);
+      if (current) remember(this.unknown, id, askedAt + FRESH_MS);
       return undefined;
     }
-    const entry: Entry = { stored, askedAt, refreshAt: askedAt + FRESH_MS, verified: undefined };
-    remember(this.entries, id, entry);
+    const entry: Entry = { stored, askedAt, refreshAt: askedAt + FRESH_MS, notedAt: -Infinity, verified: undefined };
+    if (current) remember(this.entries, id, entry);
     return entry;
   }
 }

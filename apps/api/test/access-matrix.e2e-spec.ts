@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import request, { type Response } from 'supertest';
+import { hashApiKeySecret, mintApiKey, type Scope } from '@app/persistence';
+import { runningApi, type TestApi } from './running-api';
+
+/** One door: how to knock, and the scope that opens it. */
+interface Door {
+  readonly name: string;
+  readonly needs: Scope | 'none';
+  /** @param key undefined: without one. */
+  readonly knock: (key: string | undefined) => Promise<Response>;
+  /** What whoever may enter is told. */
+  readonly entered: readonly number[];
+  /** Only for administrators of project default. */
+  readonly allProjects?: boolean;
+}
+
+const SCOPES = ['ingest', 'read', 'admin'] as const;
+
+let test: TestApi;
+let foreignKeyId: string;
+const keys = new Map<string, string>();
+
+/** Calls by header, as most doors are. */
+function http(method: 'get' | 'post' | 'delete' | 'put', path: string | (() => string), body?: object) {
+  return async (key: string | undefined): Promise<Response> => {
+    const call = request(test.api.url)[method](typeof path === 'string' ? path : path());
+    if (key !== undefined) call.set('X-API-Key', key);
+    return body === undefined ? call : call.send(body);
+  };
+}
+
+function door(name: string, needs: Door['needs'], entered: readonly number[], knock: Door['knock']): Door {
+  return { name, needs, entered, knock };
+}
+
+/** A row per route. A new door is a new row. */
+const doors: readonly Door[] = [
+  door('POST events', 'ingest', [202], http('post', '/api/v1/events', { name: 'n' })),
+  door('POST events, an array', 'ingest', [202], http('post', '/api/v1/events', [{ name: 'n' }])),
+  door('GET events', 'read', [200], http('get', '/api/v1/events')),
+  door(
+    'GET event',
+    'read',
+    [404],
+    http('get', () => `/api/v1/events/${randomUUID()}`),
+  ),
+  door('POST tickets', 'read', [201], http('post', '/api/v1/tickets')),
+  door('GET keys', 'admin', [200], http('get', '/api/v1/keys')),
+  door('POST keys', 'admin', [201], http('post', '/api/v1/keys', { name: 'n', scopes: ['read'] })),
+  door('POST rotate', 'admin', [404], http('post', '/api/v1/keys/unknown/rotate')),
+  door('DELETE key', 'admin', [404], http('delete', '/api/v1/keys/unknown')),
+  { ...door('GET projects', 'admin', [200], http('get', '/api/v1/projects')), allProjects: true },
+  {
+    ...door('POST projects', 'admin', [201], (key) => http('post', '/api/v1/projects', { name: randomUUID() })(key)),
+    allProjects: true,
+  },
+  door('GET healthz', 'none', [200], http('get', '/healthz')),
+  door('GET readyz', 'none', [200], http('get', '/readyz')),
+  door('GET metrics', 'none', [200], http('get', '/metrics')),
+];
+
+/** Calls that name something of another project: for everybody it is not there. */
+const foreign: readonly Door[] = [
+  door(
+    'DELETE key',
+    'admin',
+    [404],
+    http('delete', () => `/api/v1/keys/${foreignKeyId}`),
+  ),
+  door(
+    'POST rotate',
+    'admin',
+    [404],
+    http('post', () => `/api/v1/keys/${foreignKeyId}/rotate`),
+  ),
+];
+
+async function addKey(name: string, scopes: Scope[], projectId: number): Promise<string> {
+  const text = await test.addKey(scopes, projectId);
+  keys.set(name, text);
+  return text;
+}
+
+beforeAll(async () => {
+  test = await runningApi();
+  await test.db.database.query(`INSERT INTO projects (name) VALUES ('second'), ('third')`);
+  for (const scope of SCOPES) {
+    await addKey(`default ${scope}`, [scope], 1);
+    await addKey(`second ${scope}`, [scope], 2);
+  }
+  const id = (name: string): string => keys.get(name)?.split('_')[1] ?? '';
+  foreignKeyId = (await addKey('third', ['admin'], 3)).split('_')[1] ?? '';
+  await addKey('revoked', ['admin'], 1);
+  await addKey('expired', ['admin'], 1);
+  await test.db.database.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id('revoked')]);
+  await test.db.database.query(`UPDATE api_keys SET expires_at = now() - interval '1 s' WHERE id = $1`, [
+    id('expired'),
+  ]);
+  const known = mintApiKey();
+  const hash = hashApiKeySecret(mintApiKey().secret, '');
+  await test.db.database.query(
+    `INSERT INTO api_keys (id, project_id, name, scopes, hash) VALUES ($1, 1, 'other secret', ARRAY['admin'], $2)`,
+    [known.id, hash],
+  );
+  keys.set('of another secret', known.text);
+  keys.set('made up', mintApiKey().text);
+  keys.set('mistyped', `${known.text.slice(0, -1)}!`);
+  keys.set('empty', '');
+});
+
+afterAll(() => test.stop());
+
+function opens(scope: Scope, { needs }: Door): boolean {
+  return needs === 'none' || scope === needs || scope === 'admin';
+}
+
+describe.each(doors.map((row) => [row.name, row] as const))('%s', (_name, row) => {
+  const nobody = ['none', 'revoked', 'expired', 'of another secret', 'made up', 'mistyped', 'empty'];
+
+  it.each(nobody)('is closed to the key: %s', async (name) => {
+    const answer = await row.knock(keys.get(name));
+    if (row.needs === 'none') expect(row.entered).toContain(answer.status);
+    else {
+      expect(answer.status).toBe(401);
+      expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+    }
+  });
+
+  it.each(SCOPES)('opens to %s only when it needs that, in whichever project', async (scope) => {
+    for (const project of ['default', 'second']) {
+      const may = opens(scope, row) && (row.allProjects !== true || project === 'default');
+      const answer = await row.knock(keys.get(`${project} ${scope}`));
+      expect([project, may ? row.entered.includes(answer.status) : answer.status]).toEqual([project, may ? true : 403]);
+    }
+  });
+});
+
+describe.each(foreign.map((row) => [row.name, row] as const))('%s of another project', (_name, row) => {
+  it('is 404 with the right scope, and 403 before that tells anything', async () => {
+    for (const scope of SCOPES) {
+      const answer = await row.knock(keys.get(`second ${scope}`));
+      expect([scope, answer.status]).toEqual([scope, opens(scope, row) ? 404 : 403]);
+    }
+  });
+});
