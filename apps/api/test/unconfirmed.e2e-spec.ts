@@ -110,6 +110,28 @@ describe('while the log does not confirm', () => {
   });
 });
 
+describe('while the log does not confirm, the door of Segment', () => {
+  it.each([
+    ['events', { type: 'track', event: 'n', messageId: 'm' }],
+    ['what it refuses', { type: 'track', event: '' }],
+  ])('answers %s with 503 and when to send again, and then takes them', async (_, message) => {
+    const send = (): Test =>
+      request(api.url)
+        .post('/v1/batch')
+        .auth(key, '')
+        .send({ batch: [message] });
+    proxy.cut();
+    const refused = await send();
+    expect(refused.status).toBe(503);
+    expect(refused.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+
+    proxy.heal();
+    await eventually(async () => {
+      expect((await send()).text).toBe('{"success":true}');
+    });
+  });
+});
+
 describe('while PostgreSQL is away', () => {
   it('reads and readiness are 503, and the process is alive', async () => {
     proxy.cut();

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { segmentEventId, uuidV7, type FieldError, type ParsedEvent } from '@app/events';
 import type { RefusedValue } from '@app/messaging';
@@ -42,8 +41,13 @@ export class SegmentIntake {
    */
   async take(batch: SegmentBatch, sender: Sender): Promise<void> {
     const over = new AbortController();
-    const late = delay(PATIENCE_MS, undefined, { signal: over.signal }).then(() => {
-      throw new IngestUnconfirmedError([], { cause: new Error('The log took too long.') });
+    const late = new Promise<never>((_, reject) => {
+      const timer = setTimeout(() => {
+        reject(new IngestUnconfirmedError([], { cause: new Error('The log took too long.') }));
+      }, PATIENCE_MS);
+      over.signal.addEventListener('abort', () => {
+        clearTimeout(timer);
+      });
     });
     try {
       await Promise.race([this.takeAll(batch, sender, over.signal), late]);
