@@ -111,7 +111,7 @@ function filesBelow(place) {
     .filter(
       (entry) =>
         (entry.isDirectory() && !NOT_BUILT.has(entry.name)) ||
-        (entry.name.endsWith('.ts') && !entry.name.endsWith('spec.ts')),
+        (/\.(ts|proto)$/.test(entry.name) && !entry.name.endsWith('spec.ts')),
     )
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => filesBelow(path.join(place, entry.name)));

@@ -139,7 +139,13 @@ async function restartTheOnlyApi() {
 }
 
 async function restartUnderLoad() {
-  compose.set({ COMPOSE_PROFILES: 'proxy', API_REPLICAS: '2', API_HOST_PORT: '0', CONSUMER_REPLICAS: '3' });
+  compose.set({
+    COMPOSE_PROFILES: 'proxy',
+    API_REPLICAS: '2',
+    API_HOST_PORT: '0',
+    GRPC_HOST_PORT: '0',
+    CONSUMER_REPLICAS: '3',
+  });
   await step('two replicas of the API behind the proxy', () => compose.run(['up', '-d', '--wait']));
   const [first] = await compose.replicas('consumer');
   await step('one consumer stopped, as by an interrupted restart', () => compose.command('docker', ['stop', first]));

@@ -14,6 +14,7 @@ import { Admission } from './ingest/admission';
 import { CloudEventsDoor } from './ingest/cloudevents/cloud-events-door';
 import { WebHook } from './ingest/cloudevents/web-hook';
 import { EventsRoute } from './ingest/events-route';
+import { grpcProviders } from './ingest/grpc/grpc-providers';
 import { IngestMetrics } from './ingest/ingest-metrics';
 import { IngestService } from './ingest/ingest.service';
 import { EventsIngestController } from './ingest/rest/events-ingest.controller';
@@ -79,6 +80,7 @@ export class ApiModule {
         { provide: WebHook, useFactory: () => new WebHook(1e9) },
         Readiness,
         ...keyProviders(config),
+        ...grpcProviders(config),
         { provide: EventLimit, useFactory: () => openLimit(config.limit, logger) },
         LimitVitals,
         { provide: BodyBudget, useFactory: () => new BodyBudget(config.requestBodyBytes) },

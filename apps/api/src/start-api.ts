@@ -9,6 +9,7 @@ import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ApiModule, type ApiHooks } from './api.module';
 import { Readiness } from './health/readiness';
 import { EventsRoute } from './ingest/events-route';
+import { GrpcServer } from './ingest/grpc/grpc-server';
 import { NATIVE_PATH } from './ingest/rest/native-door';
 import { SegmentDoor } from './ingest/segment/segment-door';
 import { SEGMENT_ROUTES } from './ingest/segment/segment-types';
@@ -20,9 +21,26 @@ import { RequestMeter } from './transport/requests/request-meter';
 export interface RunningApi {
   /** Where it listens, as `http://127.0.0.1:port`. */
   readonly url: string;
+  /** Where gRPC listens, as `127.0.0.1:port`. */
+  readonly grpc: string;
   readonly app: NestExpressApplication;
   /** Stops taking requests, finishes those that run, flushes the log, disconnects. May be called twice. */
   close(): Promise<void>;
+}
+
+/** Between the last answer of the log and the end of the calls that have waited for it. */
+const GRPC_GRACE_MS = 1000;
+
+/** @returns the port of gRPC. When one of the two cannot listen, neither does. */
+async function listen(app: NestExpressApplication, grpc: GrpcServer, config: ApiConfig): Promise<number> {
+  try {
+    await app.listen(config.port);
+    return await grpc.listen(config.grpcPort);
+  } catch (error) {
+    await grpc.close(0);
+    await app.close();
+    throw error;
+  }
 }
 
 /**
@@ -53,7 +71,8 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
     meter.count(answered);
     accessLog.write(answered);
   });
-  await app.listen(config.port);
+  const grpc = app.get(GrpcServer);
+  const grpcPort = await listen(app, grpc, config);
 
   const stopping = new AbortController();
   const readiness = app.get(Readiness);
@@ -64,15 +83,18 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
     });
 
   const { port } = app.getHttpServer().address() as AddressInfo;
-  logger.info({ port, log: config.log.kind }, 'The API listens.');
+  logger.info({ port, grpc_port: grpcPort, log: config.log.kind }, 'The API listens.');
   const close = async (): Promise<void> => {
     const wasReady = readiness.ready;
     readiness.ready = false;
     stopping.abort();
+    grpc.announceStop();
     // A load balancer needs a moment to notice; until then requests are served as ever.
     if (wasReady) await delay(config.drainDelayMs);
+    // What runs waits for the log at most; the log's connections go with the app.
+    await grpc.close(config.publish.timeoutMs + GRPC_GRACE_MS);
     await app.close();
   };
   let closing: Promise<void> | undefined;
-  return { url: `http://127.0.0.1:${port}`, app, close: () => (closing ??= close()) };
+  return { url: `http://127.0.0.1:${port}`, grpc: `127.0.0.1:${grpcPort}`, app, close: () => (closing ??= close()) };
 }

@@ -2,13 +2,14 @@ import type { RunningStandalone } from './start-standalone';
 
 /** What a person wants to see first: where it is, how to send something, where the data is. */
 export function banner(running: RunningStandalone): string {
-  const { url, key, keyFile, dataDir, missing, parts } = running;
+  const { url, grpc, key, keyFile, dataDir, missing, parts } = running;
   const state =
     missing.length === 0 ? 'is ready.' : `has started, but is not ready yet: ${missing.join(', ')}; see the log.`;
   return `
 Millrace ${state}
 
   API      ${url}
+  gRPC     ${grpc}
   Key      ${key}
            (kept in ${keyFile})
   Data     ${dataDir}

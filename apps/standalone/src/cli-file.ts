@@ -3,6 +3,8 @@ import { DataFolder } from '@app/embedded';
 /** What the command line on this machine needs to find the API. */
 export interface CliFile {
   readonly url: string;
+  /** Where gRPC is, as `host:port`. */
+  readonly grpc: string;
   readonly key: string;
   readonly pid: number;
 }

@@ -17,7 +17,14 @@ describe('missingAfter', () => {
 });
 
 describe('banner', () => {
-  const running = { url: 'http://127.0.0.1:1', key: 'k', keyFile: '/k', dataDir: '/d', parts: ['embedded log'] };
+  const running = {
+    url: 'http://127.0.0.1:1',
+    grpc: '127.0.0.1:2',
+    key: 'k',
+    keyFile: '/k',
+    dataDir: '/d',
+    parts: ['embedded log'],
+  };
   const shown = (missing: string[]): string => banner({ ...running, missing, close: () => Promise.resolve() });
 
   it('says that it is ready only when nothing is missing', () => {

@@ -24,6 +24,8 @@ export interface StandaloneHooks {
 /** Everything in one process, running. */
 export interface RunningStandalone {
   readonly url: string;
+  /** Where gRPC is, as `host:port`. */
+  readonly grpc: string;
   readonly key: string;
   readonly keyFile: string;
   readonly dataDir: string;
@@ -54,14 +56,14 @@ export async function startStandalone(
     const store = await openStore(config, folder, { logger, open });
     const keyFile = folder.file('api-key');
     const key = await prepareStore(config, store.url, keyFile, logger);
-    const { url, missing } = await startPipeline(config, store.url, { logger, open, hooks });
+    const { url, grpc, missing } = await startPipeline(config, store.url, { logger, open, hooks });
     open.push(() => {
       removeCliFile(folder);
     });
-    writeCliFile(folder, { url, key, pid: process.pid });
+    writeCliFile(folder, { url, grpc, key, pid: process.pid });
     const log = config.log.kind === 'kafka' ? `Kafka at ${config.log.kafka.brokers.join(', ')}` : 'embedded log';
     const parts = [store.about, log];
-    return { url, key, keyFile, dataDir: folder.path, missing, parts, close: () => open.close() };
+    return { url, grpc, key, keyFile, dataDir: folder.path, missing, parts, close: () => open.close() };
   } catch (error) {
     await open.close();
     throw error;
@@ -116,7 +118,7 @@ async function startPipeline(
   config: StandaloneConfig,
   postgresUrl: string,
   { logger, open, hooks }: Opening & { readonly hooks: StandaloneHooks },
-): Promise<{ readonly url: string; readonly missing: readonly string[] }> {
+): Promise<{ readonly url: string; readonly grpc: string; readonly missing: readonly string[] }> {
   const running: { close(): Promise<void> }[] = [];
   open.push(() => Promise.all(running.map((each) => each.close())));
   // One page of health and metrics for all four parts, on the API's port.
@@ -134,7 +136,7 @@ async function startPipeline(
     'the API is not ready': (signal) => isApiReady(api.url, signal),
     'no consumer has joined': () => members.some((member) => member.status().joined),
   });
-  return { url: api.url, missing };
+  return { url: api.url, grpc: api.grpc, missing };
 }
 
 async function isApiReady(url: string, signal: AbortSignal): Promise<boolean> {

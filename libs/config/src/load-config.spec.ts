@@ -17,6 +17,7 @@ describe('the configuration of a process', () => {
   it('has a documented default for all but the addresses', () => {
     expect(loadApiConfig(complete)).toEqual({
       port: 3000,
+      grpcPort: 50_051,
       logLevel: 'info',
       postgres: { url: complete.DATABASE_URL, poolSize: 10, queryTimeoutMs: 7000 },
       log: {
@@ -101,6 +102,11 @@ describe('the configuration of a process', () => {
 
   it('takes an empty variable as missing, as compose files write it', () => {
     expect(loadApiConfig({ ...complete, PORT: '', KAFKA_SASL_MECHANISM: '' }).port).toBe(3000);
+  });
+
+  it('lets the system choose the port of gRPC when it chooses that of HTTP, unless told otherwise', () => {
+    expect(loadApiConfig({ ...complete, PORT: '0' }).grpcPort).toBe(0);
+    expect(loadApiConfig({ ...complete, PORT: '0', GRPC_PORT: '50051' }).grpcPort).toBe(50_051);
   });
 
   it('is frozen through and through', () => {

@@ -50,6 +50,8 @@ const limit = {
   apiReplicas: settings.apiReplicas,
 };
 
+const ports = { port: settings.port, grpcPort: settings.grpcPort };
+
 const pipeline = { logLevel, log, drainTimeoutMs, metricsKey, ...database, ...kafka };
 
 type KafkaValues = ValuesOf<typeof kafka>;
@@ -132,6 +134,12 @@ function toLimit(values: ValuesOf<typeof limit>): LimitConfig {
   });
 }
 
+/** Whoever lets the system choose the port of HTTP has no use for a fixed one of gRPC. */
+function toPorts({ port, grpcPort }: ValuesOf<typeof ports>, environment: Environment): ValuesOf<typeof ports> {
+  const fixed = port !== 0 || (environment[settings.grpcPort.name] ?? '') !== '';
+  return { port, grpcPort: fixed ? grpcPort : 0 };
+}
+
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadApiConfig(environment: Environment): ApiConfig {
   const wanted = {
@@ -139,14 +147,14 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     ...publish,
     ...limit,
     requestBodyBytes,
-    port: settings.port,
+    ...ports,
     keyPepper,
     accessLogSample,
     drainDelayMs: settings.drainDelayMs,
   };
   const values = readSettings(environment, wanted, (all) => [...logProblems(all), ...drainProblems(all)]);
   return Object.freeze({
-    port: values.port,
+    ...toPorts(values, environment),
     logLevel: values.logLevel,
     postgres: toPostgres(values, values.databaseUrl),
     log: toLog(values, values.log),
@@ -204,7 +212,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
     ...limit,
     requestBodyBytes,
     databaseUrl: optional(settings.databaseUrl),
-    port: settings.port,
+    ...ports,
     batchMaxEvents,
     progressTimeoutMs,
     accessLogSample,
@@ -229,7 +237,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
     api: (url: string) =>
       Object.freeze({
         ...shared(url),
-        port: values.port,
+        ...toPorts(values, environment),
         publish: toPublish(values),
         limit: toLimit(values),
         requestBodyBytes: values.requestBodyBytes,

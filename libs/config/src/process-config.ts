@@ -62,6 +62,7 @@ export interface PipelineConfig {
 
 export interface ApiConfig extends PipelineConfig {
   readonly port: number;
+  readonly grpcPort: number;
   readonly publish: PublishConfig;
   readonly limit: LimitConfig;
   /** Bytes of request bodies held at a time, as sent and inflated. */

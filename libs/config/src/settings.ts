@@ -3,6 +3,15 @@ import { brokerList, flag, oneOf, optional, text, url, wholeNumber } from './set
 /** Every variable that any process reads, once. `.env.example` and the table in the documentation are held to it. */
 export const settings = {
   port: wholeNumber('PORT', 'Port of the HTTP API; 0 lets the system choose.', { min: 0, max: 65_535, fallback: 3000 }),
+  grpcPort: wholeNumber(
+    'GRPC_PORT',
+    'Port of gRPC; 0 lets the system choose, and so does PORT=0 when this is not set.',
+    {
+      min: 0,
+      max: 65_535,
+      fallback: 50_051,
+    },
+  ),
   healthPort: wholeNumber('HEALTH_PORT', 'Port of health and metrics of a consumer; 0 lets the system choose.', {
     min: 0,
     max: 65_535,

@@ -33,10 +33,10 @@ function loadOrExit<C>(load: (environment: Environment) => C): C {
   }
 }
 
-/** The port of an EADDRINUSE, which is the operator's to solve and needs no stack. */
-function takenPort(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'EADDRINUSE') return undefined;
-  return 'port' in error && typeof error.port === 'number' ? error.port : undefined;
+/** The port of an EADDRINUSE and the variable that names it (PORT when it is not said), which is the operator's to solve and needs no stack. */
+function takenPort(error: unknown): { readonly port?: number; readonly setting?: string } {
+  const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  return taken ? (error as { readonly port?: number; readonly setting?: string }) : {};
 }
 
 /**
@@ -68,9 +68,13 @@ export async function runProcess<C extends ProcessConfig>(job: ProcessJob<C>): P
     );
   };
   const onFatal = (error: unknown): void => {
-    const port = takenPort(error);
+    const { port, setting } = takenPort(error);
     if (port === undefined) logger.fatal({ error }, 'The process cannot go on.');
-    else logger.fatal({ port }, `Port ${port} is taken by another process: stop that one, or choose another port.`);
+    else
+      logger.fatal(
+        { port, setting },
+        `Port ${port} is taken by another process: stop that one, or choose another port.`,
+      );
     if (stoppingSince === undefined) stop(1);
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

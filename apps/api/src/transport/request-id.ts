@@ -8,8 +8,12 @@ const ids = new WeakMap<IncomingMessage, string>();
 export function requestIdOf(request: IncomingMessage): string {
   const known = ids.get(request);
   if (known !== undefined) return known;
-  const sent = request.headers['x-request-id'];
-  const id = typeof sent === 'string' && SANE.test(sent) ? sent : randomUUID();
+  const id = saneRequestId(request.headers['x-request-id']);
   ids.set(request, id);
   return id;
+}
+
+/** What a client has sent as its request's id when it is a sane token, else a fresh id. */
+export function saneRequestId(sent: unknown): string {
+  return typeof sent === 'string' && SANE.test(sent) ? sent : randomUUID();
 }

@@ -27,6 +27,7 @@ function histogram(name: string, help: string, rest: Rest = {}): MetricFacts {
 }
 
 const REQUEST_LABELS = ['method', 'route', 'status'];
+const CALL_LABELS = ['method', 'code'];
 
 /** Of the API. */
 export const apiMetrics = {
@@ -40,6 +41,17 @@ export const apiMetrics = {
     'Time from the head of a request to the end of its answer.',
     { labels: REQUEST_LABELS, alarm: '99 % of `POST /api/v1/events` take longer than a second' },
   ),
+  grpcRequests: counter(
+    'grpc_requests_total',
+    'gRPC calls by method and status code; of a stream each of its messages, and its end when that is not OK.',
+    { labels: CALL_LABELS, alarm: 'more than 1 % with a code of UNAVAILABLE, INTERNAL or UNKNOWN' },
+  ),
+  grpcRequestDuration: histogram(
+    'grpc_request_duration_seconds',
+    'Time from the beginning of a gRPC call, or a message of a stream, to its answer.',
+    { labels: CALL_LABELS, alarm: '99 % of `Publish` take longer than a second' },
+  ),
+  grpcOpenCalls: gauge('grpc_open_calls', 'gRPC calls that are open now, streams included.'),
   accepted: counter('events_accepted_total', 'Events that the log has confirmed, which is what a 202 says of them.'),
   rejected: counter(
     'events_rejected_total',

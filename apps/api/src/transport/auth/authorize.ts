@@ -3,8 +3,16 @@ import { readApiKey } from '@app/persistence';
 import { problems, ProblemError } from '../problem';
 import type { KeyRing, Principal, Scope } from './key-ring';
 
+/** What may show a key; a call of gRPC has the same names in its metadata. */
+interface Keyed {
+  readonly headers: {
+    readonly 'x-api-key'?: string | string[] | undefined;
+    readonly authorization?: string | undefined;
+  };
+}
+
 /** The key of a request: `X-API-Key`, else a Bearer token. Never a query parameter: URLs end up in logs. */
-export function presentedKey(request: IncomingMessage): string | undefined {
+export function presentedKey(request: Keyed): string | undefined {
   const header = request.headers['x-api-key'];
   if (typeof header === 'string') return header;
   const [scheme, token] = request.headers.authorization?.split(' ') ?? [];

@@ -12,6 +12,16 @@ const QUIET: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/health', '/
 /** How they say that something is away; any other refusal of theirs is of who asks, like a wrong key. */
 const NOT_WELL = 503;
 
+/** What a line says; asked for only when there is one. `status` is null when the client went away before its answer. */
+export type AccessLine = () => {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number | string | null;
+  readonly duration_ms: number;
+  readonly request_id: string;
+  readonly key_id: string | null;
+};
+
 export interface AccessLogOptions {
   /** The route that is too busy for a line each. */
   readonly hotRoute: string;
@@ -41,10 +51,16 @@ export class AccessLog {
 
   write(answered: AnsweredRequest): void {
     const { request, route, status } = answered;
-    if (isRoutine(answered)) this.tell('debug', answered);
-    else if (status === undefined || status >= 400) this.tellRefusal(answered);
+    if (isRoutine(answered)) this.tell('debug', () => lineOf(answered));
+    else if (status === undefined || status >= 400) this.tellRefusal(() => lineOf(answered));
     else if (request.method !== 'POST' || route !== this.options.hotRoute || this.isSampled())
-      this.tell('info', answered);
+      this.tell('info', () => lineOf(answered));
+  }
+
+  /** The same for what came by another way than HTTP. @param hot its kind is too busy for a line each. */
+  writeLine(line: AccessLine, { taken, hot }: { readonly taken: boolean; readonly hot: boolean }): void {
+    if (!taken) this.tellRefusal(line);
+    else if (!hot || this.isSampled()) this.tell('info', line);
   }
 
   private isSampled(): boolean {
@@ -54,13 +70,13 @@ export class AccessLog {
     return true;
   }
 
-  private tellRefusal(answered: AnsweredRequest): void {
+  private tellRefusal(line: AccessLine): void {
     if (this.now() >= this.secondEndsAt) {
       this.secondEndsAt = this.now() + SECOND_MS;
       this.refusals = 0;
     }
     this.refusals += 1;
-    if (this.refusals <= REFUSALS_PER_SECOND) this.tell('info', answered);
+    if (this.refusals <= REFUSALS_PER_SECOND) this.tell('info', line);
     else this.leaveOut();
   }
 
@@ -73,18 +89,25 @@ export class AccessLog {
     }, SECOND_MS).unref();
   }
 
-  private tell(level: 'info' | 'debug', { request, route, status, durationMs }: AnsweredRequest): void {
+  private tell(level: 'info' | 'debug', line: AccessLine): void {
     if (!this.logger.isLevelEnabled(level)) return;
-    const line = {
-      method: request.method,
-      path: route ?? UNMATCHED,
-      status: status ?? null,
-      duration_ms: Math.round(durationMs * 10) / 10,
-      request_id: requestIdOf(request),
-      key_id: presentedKeyId(request) ?? null,
-    };
-    this.logger[level](line, status === undefined ? 'A client went away before its answer.' : 'A request is answered.');
+    const values = line();
+    this.logger[level](
+      values,
+      values.status === null ? 'A client went away before its answer.' : 'A request is answered.',
+    );
   }
+}
+
+function lineOf({ request, route, status, durationMs }: AnsweredRequest): ReturnType<AccessLine> {
+  return {
+    method: request.method ?? '',
+    path: route ?? UNMATCHED,
+    status: status ?? null,
+    duration_ms: Math.round(durationMs * 10) / 10,
+    request_id: requestIdOf(request),
+    key_id: presentedKeyId(request) ?? null,
+  };
 }
 
 function isRoutine({ route, status }: AnsweredRequest): boolean {
