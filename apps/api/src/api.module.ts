@@ -77,7 +77,7 @@ export class ApiModule {
         SegmentIntake,
         CloudEventsDoor,
         EventsRoute,
-        { provide: WebHook, useFactory: () => new WebHook(1e9) },
+        { provide: WebHook, useFactory: () => new WebHook(config.limit.eventsPerSecond) },
         Readiness,
         ...keyProviders(config),
         ...grpcProviders(config),

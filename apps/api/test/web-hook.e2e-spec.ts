@@ -6,7 +6,7 @@ const PATH = '/api/v1/events';
 let test: TestApi;
 
 beforeAll(async () => {
-  test = await runningApi();
+  test = await runningApi({ RATE_LIMIT_EVENTS_PER_SECOND: '50' });
 });
 afterAll(() => test.stop());
 
@@ -26,7 +26,7 @@ describe('OPTIONS', () => {
     expect(answer.headers).toMatchObject({
       allow: 'GET, HEAD, OPTIONS, POST, PUT',
       'webhook-allowed-origin': 'eventemitter.example.com',
-      'webhook-allowed-rate': expect.stringMatching(/^[1-9]\d*$/) as string,
+      'webhook-allowed-rate': '3000',
     });
     expect(answer.headers['x-request-id']).toBeDefined();
   });
