@@ -17,6 +17,7 @@ export class DoorsAndKeys1795305600000 implements MigrationInterface {
     await runner.query(`
       CREATE INDEX dead_letters_event_idx ON dead_letters (project_id, event_id) WHERE event_id IS NOT NULL`);
     await runner.query('CREATE INDEX dead_letters_project_idx ON dead_letters (project_id, id)');
+    await runner.query(`CREATE INDEX dead_letters_open_idx ON dead_letters (project_id, id) WHERE status = 'open'`);
     await runner.query('CREATE INDEX api_keys_project_idx ON api_keys (project_id, id)');
     await runner.query(`
       CREATE TABLE tickets (
@@ -32,6 +33,7 @@ export class DoorsAndKeys1795305600000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE tickets');
     await runner.query('DROP INDEX api_keys_project_idx');
+    await runner.query('DROP INDEX dead_letters_open_idx');
     await runner.query('DROP INDEX dead_letters_project_idx');
     await runner.query('DROP INDEX dead_letters_event_idx');
     // Letters of a stage that the older schema does not know would stop it: what a door has refused was never on its way.

@@ -5,6 +5,7 @@ import { MessagingModule } from '@app/messaging';
 import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
 import { PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
+import { deadLetterControllers, deadLetterProviders } from './admin/dead-letters/dead-letter-providers';
 import { keyControllers, keyProviders } from './admin/key-providers';
 import { ApiDependencies } from './health/api-dependencies';
 import { ApiHealth } from './health/api-health';
@@ -61,6 +62,7 @@ export class ApiModule {
         SegmentSettingsController,
         EventsQueryController,
         ReadinessController,
+        ...deadLetterControllers,
         ...keyControllers,
       ],
       providers: [
@@ -79,6 +81,7 @@ export class ApiModule {
         EventsRoute,
         { provide: WebHook, useFactory: () => new WebHook(config.limit.eventsPerSecond) },
         Readiness,
+        ...deadLetterProviders,
         ...keyProviders(config),
         ...grpcProviders(config),
         { provide: EventLimit, useFactory: () => openLimit(config.limit, logger) },

@@ -6,6 +6,7 @@ import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 @Check('dead_letters_stage_check', `stage IN ('accept', 'decode', 'store')`)
 @Index('dead_letters_event_idx', ['projectId', 'eventId'], { where: 'event_id IS NOT NULL' })
 @Index('dead_letters_project_idx', ['projectId', 'id'])
+@Index('dead_letters_open_idx', ['projectId', 'id'], { where: `status = 'open'` })
 @Check('dead_letters_status_check', `status IN ('open', 'replayed', 'discarded')`)
 export class DeadLetter {
   /** Text, as the driver gives a bigint. */

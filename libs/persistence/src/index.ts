@@ -11,7 +11,9 @@ export {
 export { ConsumerPositions, type StoredPosition } from './consumer-positions';
 export { maintenanceDataSource } from './data-source';
 export { Database, type Queryable } from './database';
-export { DeadLetters, type StoredDeadLetter } from './dead-letters';
+export { DeadLetterChanges } from './dead-letter-changes';
+export type { DeadLetterFilter, LetterRange } from './dead-letter-filter';
+export { DeadLetters, type DeadLetterSummary, type StoredDeadLetter } from './dead-letters';
 export { ensureFirstKey, mintFirstKey } from './first-key';
 export { EventPartitions, type PartitionsEnsured } from './event-partitions';
 export { EventReader, type EventPlace } from './event-reader';

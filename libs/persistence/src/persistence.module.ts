@@ -3,6 +3,7 @@ import { Global, Module, type DynamicModule, type OnApplicationShutdown, type Ty
 import { ApiKeys } from './api-keys';
 import { ConsumerPositions } from './consumer-positions';
 import { Database } from './database';
+import { DeadLetterChanges } from './dead-letter-changes';
 import { DeadLetters } from './dead-letters';
 import { EventPartitions } from './event-partitions';
 import { EventReader } from './event-reader';
@@ -15,6 +16,7 @@ const stores: readonly Type[] = [
   Tickets,
   ApiKeys,
   ConsumerPositions,
+  DeadLetterChanges,
   DeadLetters,
   EventPartitions,
   EventReader,

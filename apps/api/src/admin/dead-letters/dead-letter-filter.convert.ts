@@ -1,0 +1,71 @@
+import { parseRfc3339 } from '@app/events';
+import type { DeadLetterFilter } from '@app/persistence';
+import { problems, ProblemError, type ProblemDetail } from '../../transport/problem';
+
+const MEMBERS = ['stage', 'reason', 'topic', 'from', 'to'] as const;
+const STAGES = ['accept', 'decode', 'store'] as const;
+const DATE = /^\d{4}-\d\d-\d\d$/;
+const TEXT = /^[^\u0000-\u001f\u007f-\u009f]{1,300}$/;
+
+type Stage = (typeof STAGES)[number];
+
+/** Reads the members of a filter that nobody has checked, naming what is wrong with them. */
+class FilterReader {
+  readonly errors: ProblemDetail[] = [];
+
+  constructor(
+    private readonly given: Readonly<Record<string, unknown>>,
+    private readonly prefix: string,
+  ) {}
+
+  refuse(member: string, code: string, message: string): void {
+    this.errors.push({ field: this.prefix + member, code, message });
+  }
+
+  stage(): Stage | undefined {
+    const value = this.given['stage'] ?? undefined;
+    if (value === undefined) return undefined;
+    const stage = STAGES.find((known) => known === value);
+    if (stage === undefined) this.refuse('stage', 'range', 'must be accept, decode or store');
+    return stage;
+  }
+
+  text(member: 'reason' | 'topic'): string | undefined {
+    const value = this.given[member] ?? undefined;
+    if (value === undefined) return undefined;
+    if (typeof value === 'string' && TEXT.test(value)) return value;
+    this.refuse(member, 'format', 'must be a string of 1 to 300 characters, none of them a control character');
+    return undefined;
+  }
+
+  /** A UTC date is its midnight. */
+  instant(member: 'from' | 'to'): Date | undefined {
+    const value = this.given[member] ?? undefined;
+    if (value === undefined) return undefined;
+    const text = typeof value === 'string' && DATE.test(value) ? `${value}T00:00:00Z` : value;
+    const instant = typeof text === 'string' ? parseRfc3339(text) : undefined;
+    if (instant !== undefined) return new Date(instant);
+    this.refuse(member, 'format', 'must be an RFC 3339 date-time with zone, or a UTC date');
+    return undefined;
+  }
+}
+
+/**
+ * The filter that a client gives, in a query or in a body; null is the same as missing.
+ *
+ * @param prefix of the names of its members in what is wrong with them.
+ * @throws {ProblemError} 422
+ */
+export function toFilter(given: Readonly<Record<string, unknown>>, prefix = ''): DeadLetterFilter {
+  const read = new FilterReader(given, prefix);
+  for (const member of Object.keys(given)) {
+    if (!(MEMBERS as readonly string[]).includes(member))
+      read.refuse(member, 'unknown_field', 'is not part of a filter');
+  }
+  const stage = read.stage();
+  const [reason, topic] = [read.text('reason'), read.text('topic')];
+  const [from, to] = [read.instant('from'), read.instant('to')];
+  if (from !== undefined && to !== undefined && from > to) read.refuse('from', 'range', 'must not be after to');
+  if (read.errors.length > 0) throw new ProblemError(problems.invalid('The filter is not valid.', read.errors));
+  return { stage, reason, topic, from, to };
+}
