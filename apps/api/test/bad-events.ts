@@ -1,55 +1,50 @@
-/** One body that must be refused: what is wrong with it, its text, and the field and code that the refusal names. */
-export type BadEvent = readonly [about: string, body: string | Buffer, field: string, code: string];
+/** A field that an event can have, as the native door names it. */
+export type BadField = 'event_id' | 'name' | 'source' | 'user_id' | 'occurred_at' | 'amount' | 'data';
+
+/** One value that no door may take: the field, its JSON, which no program may have written, and what the refusal names. */
+export type BadValue = readonly [about: string, at: BadField, json: string, field: string, code: string];
+
+/** One native body that must be refused, and what the refusal names. */
+export type BadEvent = readonly [about: string, body: string, field: string, code: string];
 
 const nested = (levels: number): string => '{"a":'.repeat(levels - 1) + '{}' + '}'.repeat(levels - 1);
 
-const with_ = (member: string): string => `{"name":"n",${member}}`;
-
-const text = (field: string, value: string): string =>
-  field === 'name' ? `{"name":${value}}` : with_(`"${field}":${value}`);
-
-const labels = ['name', 'source', 'user_id'].flatMap((field): BadEvent[] => [
-  [`NUL in ${field}`, text(field, '"a\\u0000b"'), field, 'control_character'],
-  [`a raw DEL in ${field}`, text(field, '"a\u007f"'), field, 'control_character'],
-  [`an escape sequence in ${field}`, text(field, '"\\u001b[31m"'), field, 'control_character'],
-  [`a high surrogate alone in ${field}`, text(field, '"\\ud83d"'), field, 'lone_surrogate'],
-  [`surrogates the wrong way round in ${field}`, text(field, '"\\ude00\\ud83d"'), field, 'lone_surrogate'],
-  [`201 characters in ${field}`, text(field, `"${'é'.repeat(201)}"`), field, 'length'],
-  [`nothing in ${field}`, text(field, '""'), field, 'length'],
-  [`an object as ${field}`, text(field, '{"toString":1}'), field, 'type'],
+const labels = (['name', 'source', 'user_id'] as const).flatMap((at): BadValue[] => [
+  [`NUL in ${at}`, at, '"a\\u0000b"', at, 'control_character'],
+  [`a raw DEL in ${at}`, at, '"a\u007f"', at, 'control_character'],
+  [`an escape sequence in ${at}`, at, '"\\u001b[31m"', at, 'control_character'],
+  [`a high surrogate alone in ${at}`, at, '"\\ud83d"', at, 'lone_surrogate'],
+  [`surrogates the wrong way round in ${at}`, at, '"\\ude00\\ud83d"', at, 'lone_surrogate'],
+  [`201 characters in ${at}`, at, `"${'é'.repeat(201)}"`, at, 'length'],
+  [`nothing in ${at}`, at, '""', at, 'length'],
+  [`an object as ${at}`, at, '{"toString":1}', at, 'type'],
 ]);
 
-const data: BadEvent[] = [
-  ['NUL in a value', with_('"data":{"a":"\\u0000"}'), 'data.a', 'nul'],
-  ['NUL in a key', with_('"data":{"a\\u0000":1}'), 'data["a\\u0000"]', 'nul'],
-  ['a lone surrogate in an array', with_('"data":{"a":[1,{"b":"\\udfff"}]}'), 'data.a[1].b', 'lone_surrogate'],
-  ['a lone surrogate in a key', with_('"data":{"\\ud800":1}'), 'data["\\ud800"]', 'lone_surrogate'],
-  ['33 levels', with_(`"data":${nested(33)}`), `data${'.a'.repeat(32)}`, 'depth'],
-  [
-    '33 levels of arrays',
-    with_(`"data":{"a":${'['.repeat(32)}${']'.repeat(32)}}`),
-    `data.a${'[0]'.repeat(31)}`,
-    'depth',
-  ],
-  ['100,000 levels', with_(`"data":${nested(100_000)}`), `data${'.a'.repeat(32)}`, 'depth'],
-  ['262,145 bytes', with_(`"data":{"a":"${'x'.repeat(262_144 - 7)}"}`), 'data', 'size'],
-  ['1e400', with_('"data":{"a":1e400}'), 'data.a', 'number'],
-  ['-1e400 deep down', with_('"data":{"a":[[-1e400]]}'), 'data.a[0][0]', 'number'],
-  ['2^53', with_('"data":{"a":9007199254740992}'), 'data.a', 'number'],
-  ['a number of 400 digits', with_(`"data":{"a":${'9'.repeat(400)}}`), 'data.a', 'number'],
-  ['the last of two keys is the bad one', with_('"data":{"a":1,"a":"\\u0000"}'), 'data.a', 'nul'],
-  ['NUL below __proto__', with_('"data":{"__proto__":{"a":"\\u0000"}}'), 'data.__proto__.a', 'nul'],
-  ['an array', with_('"data":[]'), 'data', 'type'],
+const data: BadValue[] = [
+  ['NUL in a value', 'data', '{"a":"\\u0000"}', 'data.a', 'nul'],
+  ['NUL in a key', 'data', '{"a\\u0000":1}', 'data["a\\u0000"]', 'nul'],
+  ['a lone surrogate in an array', 'data', '{"a":[1,{"b":"\\udfff"}]}', 'data.a[1].b', 'lone_surrogate'],
+  ['a lone surrogate in a key', 'data', '{"\\ud800":1}', 'data["\\ud800"]', 'lone_surrogate'],
+  ['33 levels', 'data', nested(33), `data${'.a'.repeat(32)}`, 'depth'],
+  ['33 levels of arrays', 'data', `{"a":${'['.repeat(32)}${']'.repeat(32)}}`, `data.a${'[0]'.repeat(31)}`, 'depth'],
+  ['100,000 levels', 'data', nested(100_000), `data${'.a'.repeat(32)}`, 'depth'],
+  ['262,145 bytes', 'data', `{"a":"${'x'.repeat(262_144 - 7)}"}`, 'data', 'size'],
+  ['1e400', 'data', '{"a":1e400}', 'data.a', 'number'],
+  ['-1e400 deep down', 'data', '{"a":[[-1e400]]}', 'data.a[0][0]', 'number'],
+  ['2^53', 'data', '{"a":9007199254740992}', 'data.a', 'number'],
+  ['a number of 400 digits', 'data', `{"a":${'9'.repeat(400)}}`, 'data.a', 'number'],
+  ['the last of two keys is the bad one', 'data', '{"a":1,"a":"\\u0000"}', 'data.a', 'nul'],
+  ['NUL below __proto__', 'data', '{"__proto__":{"a":"\\u0000"}}', 'data.__proto__.a', 'nul'],
 ];
 
-const numbers: BadEvent[] = [
-  ['10^18', with_('"amount":1e18'), 'amount', 'range'],
-  ['-10^18', with_('"amount":-1e18'), 'amount', 'range'],
-  ['1e400', with_('"amount":1e400'), 'amount', 'number'],
-  ['ten decimals', with_('"amount":0.0123456789'), 'amount', 'decimals'],
-  ['5e-324', with_('"amount":5e-324'), 'amount', 'decimals'],
-  ['digits as text', with_('"amount":"1"'), 'amount', 'type'],
-  ['true', with_('"amount":true'), 'amount', 'type'],
+const amounts: BadValue[] = [
+  ['10^18', 'amount', '1e18', 'amount', 'range'],
+  ['-10^18', 'amount', '-1e18', 'amount', 'range'],
+  ['1e400', 'amount', '1e400', 'amount', 'number'],
+  ['ten decimals', 'amount', '0.0123456789', 'amount', 'decimals'],
+  ['5e-324', 'amount', '5e-324', 'amount', 'decimals'],
+  ['digits as text', 'amount', '"1"', 'amount', 'type'],
+  ['true', 'amount', 'true', 'amount', 'type'],
 ];
 
 const times = [
@@ -66,16 +61,11 @@ const times = [
   'now',
   "2026-01-01T00:00:00Z'; DROP TABLE events; --",
   '',
-].map((time): BadEvent => [
-  JSON.stringify(time),
-  with_(`"occurred_at":${JSON.stringify(time)}`),
-  'occurred_at',
-  'format',
-]);
+].map((time): BadValue => [JSON.stringify(time), 'occurred_at', JSON.stringify(time), 'occurred_at', 'format']);
 
-const ahead: BadEvent[] = [
-  ['year 9999', with_('"occurred_at":"9999-12-31T23:59:59.999Z"'), 'occurred_at', 'future'],
-  ['a number', with_('"occurred_at":1767225600'), 'occurred_at', 'type'],
+const ahead: BadValue[] = [
+  ['year 9999', 'occurred_at', '"9999-12-31T23:59:59.999Z"', 'occurred_at', 'future'],
+  ['a number', 'occurred_at', '1767225600', 'occurred_at', 'type'],
 ];
 
 const ids = [
@@ -89,25 +79,42 @@ const ids = [
   '٠192f0c1-2345-7abc-8def-0123456789ab',
   '1',
   '',
-].map((id): BadEvent => [JSON.stringify(id), with_(`"event_id":${JSON.stringify(id)}`), 'event_id', 'format']);
+].map((id): BadValue => [JSON.stringify(id), 'event_id', JSON.stringify(id), 'event_id', 'format']);
 
+/** The families of values that every door refuses, as far as it has a way to say them. */
+export const badValues: Readonly<Record<string, readonly BadValue[]>> = {
+  'a label': labels,
+  data,
+  'an amount': amounts,
+  'a time': [...times, ...ahead],
+  'an id': ids,
+};
+
+/** A native body with one field of this JSON and nothing else wrong. */
+export function nativeBody(at: BadField, json: string): string {
+  return at === 'name' ? `{"name":${json}}` : `{"name":"n","${at}":${json}}`;
+}
+
+/** What is wrong with a native body in ways that other doors do not know. */
 const members: BadEvent[] = [
-  ['an unknown field', with_('"colour":1'), 'colour', 'unknown_field'],
-  ['__proto__', with_('"__proto__":{"name":"x"}'), '__proto__', 'unknown_field'],
-  ['constructor', with_('"constructor":{"prototype":{}}'), 'constructor', 'unknown_field'],
-  ['what only the server sets', with_('"project_id":2'), 'project_id', 'unknown_field'],
-  ['two names of one field', with_('"event_type":"m"'), 'event_type', 'conflict'],
+  ['an array as data', '{"name":"n","data":[]}', 'data', 'type'],
+  ['an unknown field', '{"name":"n","colour":1}', 'colour', 'unknown_field'],
+  ['__proto__', '{"name":"n","__proto__":{"name":"x"}}', '__proto__', 'unknown_field'],
+  ['constructor', '{"name":"n","constructor":{"prototype":{}}}', 'constructor', 'unknown_field'],
+  ['what only the server sets', '{"name":"n","project_id":2}', 'project_id', 'unknown_field'],
+  ['two names of one field', '{"name":"n","event_type":"m"}', 'event_type', 'conflict'],
   ['no name', '{}', 'name', 'required'],
   ['the last of two names is bad', '{"name":"n","name":7}', 'name', 'type'],
 ];
 
-/** The families of bad events; each is parsed well as JSON and refused with 422. */
+/** The same as native bodies, each parsed well as JSON and refused with 422. */
 export const badEvents: Readonly<Record<string, readonly BadEvent[]>> = {
-  'a label': labels,
-  data,
-  'an amount': numbers,
-  'a time': [...times, ...ahead],
-  'an id': ids,
+  ...Object.fromEntries(
+    Object.entries(badValues).map(([family, values]) => [
+      family,
+      values.map(([about, at, json, field, code]): BadEvent => [about, nativeBody(at, json), field, code]),
+    ]),
+  ),
   'its members': members,
 };
 
