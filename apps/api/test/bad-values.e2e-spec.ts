@@ -23,18 +23,17 @@ describe.each(allDoors.map((door) => [door.name, door] as const))('%s', (name, d
 
   it.each(cases)('refuses, for $family, $about', async ({ about, at, json, field, code }) => {
     const requestId = `${name}/${at}/${about}`.replaceAll(/[^\w]/g, '-').slice(0, 100);
-    const refusal = await door.send({ url: test.api.url, key: test.key }, requestId, at, json);
+    const refusal = await door.send({ ...test.api, key: test.key }, requestId, at, json);
     if (refusal === undefined) return; // no way to say it here
     expect(refusal.status).toBe(door.refused);
-    const records = (await onLog()).filter(({ headers }) => headers.includes(requestId));
-    if (door.silent === true) {
-      expect(records).toHaveLength(1);
-      expect(records[0]!.headers.includes('refused')).toBe(true);
-      expect(records[0]!.headers.includes(`${door.path(field)} `)).toBe(true);
-    } else {
+    if (door.silent !== true) {
       expect(refusal.errors).toEqual([expect.objectContaining({ field: door.path(field), code })]);
-      expect(records).toEqual([]);
+      return;
     }
+    const records = (await onLog()).filter(({ headers }) => headers.includes(requestId));
+    expect(records).toHaveLength(1);
+    expect(records[0]!.headers.includes('refused')).toBe(true);
+    expect(records[0]!.headers.includes(`${door.path(field)} `)).toBe(true);
   });
 });
 

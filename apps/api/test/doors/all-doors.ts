@@ -1,10 +1,11 @@
 import { cloudEventsDoors } from './cloud-events-doors';
 import type { Door, HttpMessage } from './door';
+import { grpcDoor } from './grpc-doors';
 import { nativeDoors } from './native-doors';
 import { segmentDoors } from './segment-doors';
 
 /** Every way in. */
-export const allDoors: readonly Door[] = [...nativeDoors, ...cloudEventsDoors, ...segmentDoors];
+export const allDoors: readonly Door[] = [...nativeDoors, ...cloudEventsDoors, ...segmentDoors, grpcDoor];
 
 const path = '/api/v1/events';
 const inHeaders = { 'ce-specversion': '1.0', 'ce-id': '1', 'ce-source': '/s', 'ce-type': 't' };

@@ -3,6 +3,8 @@ import type { BadField } from '../bad-events';
 /** An API to send to. */
 export interface Target {
   readonly url: string;
+  /** Address of its gRPC server; without it nothing is sent there. */
+  readonly grpc?: string;
   readonly key: string;
 }
 
