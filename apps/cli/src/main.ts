@@ -7,6 +7,7 @@ import { addImportCommand } from './commands/import/import.command';
 import { addKeysCommand } from './commands/keys/keys.command';
 import { addProjectsCommand } from './commands/keys/projects.command';
 import { addMigrateCommand } from './commands/migrate/migrate.command';
+import { addPublishCommand } from './commands/publish/publish.command';
 import { addStartCommand } from './commands/start/start.command';
 
 /** Could not run, or not to the end. Commander's own code for wrong arguments is 1, which here means refused rows. */
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   };
   addImportCommand(program, endWith);
   addGenerateCommand(program, endWith);
+  addPublishCommand(program, endWith);
   addKeysCommand(program, endWith);
   addProjectsCommand(program, endWith);
   addMigrateCommand(program);

@@ -12,6 +12,8 @@ export interface Endpoint {
 
 /** What `npm start` leaves in the data folder for the CLI on the same machine, and removes on a clean stop. */
 interface LocalInstance extends Endpoint {
+  /** As `host:port`. */
+  readonly grpc?: string;
   readonly pid: number;
 }
 
@@ -58,7 +60,8 @@ function trimSlash(url: string): string {
   return url.replace(/\/+$/, '');
 }
 
-function readLocalInstance(file: string): LocalInstance | undefined {
+/** @throws {CannotRunError} when the file cannot be read, or holds something else. */
+export function readLocalInstance(file: string): LocalInstance | undefined {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');

@@ -4,6 +4,8 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { apiSender } from '../../api/api-sender';
 import type { EndpointFlags } from '../../api/endpoint';
 import { CannotRunError } from '../../cannot-run.error';
+import type { GrpcFlags } from '../../grpc/grpc-endpoint';
+import { grpcSender } from '../../grpc/grpc-sender';
 import { interruptOnSigint } from '../../interrupt';
 import { toStderr, toStdout } from '../../log-line';
 import { writeCsvFile } from './csv-file';
@@ -11,7 +13,7 @@ import { EventMaker, type MadeEvent } from './event-maker';
 import { PostReporter } from './post.reporter';
 import { PostRun } from './post-run';
 
-interface GenerateFlags extends EndpointFlags {
+interface GenerateFlags extends EndpointFlags, GrpcFlags {
   readonly rows?: number;
   readonly seed?: number;
   readonly post: boolean;
@@ -23,6 +25,7 @@ interface GenerateFlags extends EndpointFlags {
 const HELP = `
 Either a file, which millrace import reads:   millrace generate FILE --rows 1000000
 or live events, until the time is over:       millrace generate --post --rate 500 --duration 60
+the same over gRPC:                           millrace generate --grpc --rate 500
 
 The same --seed makes the same events in the same order. A file is the same to the byte, ids and times included, so that
 importing it again adds nothing; posted events get the ids and times of the run.
@@ -42,6 +45,7 @@ export function addGenerateCommand(program: Command, exit: (code: number) => voi
     .option('--rows <n>', 'rows of the file', wholeNumber(0, 1_000_000_000))
     .option('--seed <n>', 'what the events are made from (default: another one each time)', wholeNumber(0, 0xffff_ffff))
     .option('--post', 'post to the API instead of writing a file', false)
+    .option('--grpc [address]', 'the same over a gRPC stream, to HOST:PORT (default: what npm start left here)')
     .option('--rate <n>', 'events per second', wholeNumber(1, 1_000_000))
     .option('--duration <seconds>', 'how long to post (default: until Ctrl-C)', wholeNumber(1, 31_536_000))
     .option('--batch-size <n>', 'events per request (default: for 100 requests/s)', wholeNumber(1, 1000))
@@ -63,9 +67,9 @@ function wholeNumber(min: number, max: number): (text: string) => number {
 
 async function generate(file: string | undefined, flags: GenerateFlags): Promise<number> {
   const seed = flags.seed ?? randomInt(0x1_0000_0000);
-  if (flags.post) {
-    if (file !== undefined) throw new CannotRunError('give a file or --post, not both');
-    if (flags.rate === undefined) throw new CannotRunError('--post needs --rate, in events per second');
+  if (flags.post || flags.grpc !== undefined) {
+    if (file !== undefined) throw new CannotRunError('give a file, or --post or --grpc, not both');
+    if (flags.rate === undefined) throw new CannotRunError('--post and --grpc need --rate, in events per second');
     return post(flags, flags.rate, seed);
   }
   if (file === undefined || flags.rows === undefined) throw new CannotRunError('give a file and --rows, or --post');
@@ -78,9 +82,11 @@ async function post(flags: GenerateFlags, rate: number, seed: number): Promise<n
   const interrupt = interruptOnSigint('waiting for the events that are on their way');
   const terminal = process.stdout.isTTY;
   const reporter = new PostReporter({ out: (text) => process.stdout.write(text), err: toStderr, terminal });
-  const sender = apiSender(flags, interrupt, (reason) => {
+  const onRetry = (reason: string): void => {
     reporter.retry(reason);
-  });
+  };
+  const overGrpc = flags.grpc === undefined ? undefined : grpcSender(flags, interrupt, onRetry);
+  const sender = overGrpc ?? apiSender(flags, interrupt, onRetry);
   const maker = new EventMaker(seed);
   const batchSize = flags.batchSize ?? Math.min(1000, Math.ceil(rate / 100));
   const plan = { rate, batchSize, durationMs: (flags.duration ?? Infinity) * 1000 };
@@ -93,6 +99,7 @@ async function post(flags: GenerateFlags, rate: number, seed: number): Promise<n
     await run.run(interrupt);
   } finally {
     clearInterval(everySecond);
+    overGrpc?.close();
     reporter.end(run.seconds, run.figures);
   }
   const { refused, unconfirmed } = run.figures;
