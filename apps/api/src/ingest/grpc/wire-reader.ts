@@ -9,8 +9,8 @@ const TWO_32 = 4_294_967_296;
 
 /**
  * Reads the protobuf wire format (protobuf.dev/programming-guides/encoding). Ours, since protobufjs replaces what is no
- * UTF-8 by U+FFFD, and so would store what was not sent; makes 2 million objects of a message of 4 MB that holds
- * nothing but empty events; and converts each message once more. An event costs 1 µs here and 4 µs there.
+ * UTF-8 by U+FFFD, and so would store what was not sent, and makes 2 million objects of a message of 4 MB that holds
+ * nothing but empty events.
  */
 export class WireReader {
   private at: number;
