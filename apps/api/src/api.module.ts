@@ -25,6 +25,8 @@ import { SegmentDoor } from './ingest/segment/segment-door';
 import { SegmentIntake } from './ingest/segment/segment-intake';
 import { SegmentSettingsController } from './ingest/segment/segment-settings.controller';
 import { SegmentController } from './ingest/segment/segment.controller';
+import { waitingProviders } from './ingest/waiting/waiting.providers';
+import { EventTraceController, TopicName } from './query/event-trace.controller';
 import { EventsQueryController } from './query/events-query.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { BodyBudget } from './transport/body-budget';
@@ -61,6 +63,7 @@ export class ApiModule {
         SegmentController,
         SegmentSettingsController,
         EventsQueryController,
+        EventTraceController,
         ReadinessController,
         ...deadLetterControllers,
         ...keyControllers,
@@ -74,12 +77,14 @@ export class ApiModule {
         ApiHealth,
         { provide: AccessLog, useValue: accessLog },
         IngestExchange,
+        ...waitingProviders,
         NativeDoor,
         SegmentDoor,
         SegmentIntake,
         CloudEventsDoor,
         EventsRoute,
         { provide: WebHook, useFactory: () => new WebHook(config.limit.eventsPerSecond) },
+        { provide: TopicName, useValue: { value: topicOf(config.log) } },
         Readiness,
         ...deadLetterProviders,
         ...keyProviders(config),
@@ -93,4 +98,8 @@ export class ApiModule {
       ],
     };
   }
+}
+
+function topicOf(log: ApiConfig['log']): string {
+  return log.kind === 'kafka' ? log.kafka.topic : log.topic;
 }

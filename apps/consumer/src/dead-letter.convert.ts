@@ -1,6 +1,7 @@
 import { isUuid } from '@app/events';
 import { headerText, type LogRecord, type Refusal } from '@app/messaging';
 import type { NewDeadLetter, Replay } from '@app/persistence';
+import { ingestIdOf } from './ingest-id';
 
 /** What cannot be read has no project of its own and is kept under `default`. */
 const DEFAULT_PROJECT = 1;
@@ -21,7 +22,7 @@ export function toDeadLetter(record: LogRecord, projectId: number | undefined, v
     headers,
     ...verdict,
     eventId: eventIdIn(value),
-    ingestId: uuidOf(headerText(headers, 'ingest_id')),
+    ingestId: ingestIdOf(headers),
   };
 }
 

@@ -34,6 +34,15 @@ it('persists what it can read, in the order of the log', () => {
   });
 });
 
+it.each([
+  ['0192F0C1-2345-7abc-8def-0123456789ab', '0192f0c1-2345-7abc-8def-0123456789ab'],
+  ['no uuid', undefined],
+])('passes on who waits for the row: %s', (header, ingestId) => {
+  const headers = { ...HEADERS, ingest_id: Buffer.from(header) };
+  const { outcomes } = decide([batchOf(0, { value: encodeEvent(anEvent()), headers })]);
+  expect(outcomes).toMatchObject([{ kind: 'persist', ingestId }]);
+});
+
 it.each<[string, Partial<LogRecord>, number]>([
   ['null', { value: null }, 1],
   ['garbage', { value: Buffer.from([0xff, 0x00]) }, 1],

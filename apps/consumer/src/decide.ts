@@ -9,6 +9,7 @@ import {
 import { headerText, readRefusal, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
 import type { NewDeadLetter, RecordOutcome } from '@app/persistence';
 import { readReplay, toDeadLetter, toRefusedLetter } from './dead-letter.convert';
+import { ingestIdOf } from './ingest-id';
 
 /** What an int4 holds. */
 const MAX_PROJECT = 2_147_483_647;
@@ -69,7 +70,8 @@ function decideOne(record: LogRecord, partition: number): RecordOutcome {
   }
   const replay = readReplay(record);
   try {
-    return { partition, offset, replay, kind: 'persist', event: read(record) };
+    const ingestId = ingestIdOf(record.headers);
+    return { partition, offset, replay, kind: 'persist', event: read(record), ingestId };
   } catch (error) {
     if (error instanceof MalformedEventError) {
       return { partition, offset, replay, kind: 'dead-letter', letter: deadLetterOf(record, 'decode', error) };

@@ -8,6 +8,8 @@ import { uuidV7 } from './uuid';
 export interface Acceptance {
   readonly projectId: number;
   readonly receivedAt: Date;
+  /** A UUID in lower case, for an event that brings none; a UUIDv7 when left out. */
+  readonly eventId?: string | undefined;
   /** Text that the input was parsed from; needed to refuse integers that a double has already rounded. */
   readonly source?: JsonSource;
 }
@@ -90,8 +92,8 @@ export function parseEvent(input: unknown, acceptance: Acceptance): ParsedEvent 
 }
 
 /**
- * Makes an Event of the fields of any door, by the same rules: missing `event_id` becomes a UUIDv7, missing
- * `occurred_at` the receive time, missing `data` an empty object.
+ * Makes an Event of the fields of any door, by the same rules: missing `event_id` becomes that of
+ * `acceptance` or a UUIDv7, missing `occurred_at` the receive time, missing `data` an empty object.
  *
  * @param errors what the door has found wrong already; then there is no event.
  * @returns the event, or up to 10 errors that name the fields as the client did.
@@ -116,5 +118,6 @@ export function readEvent(fields: EventFields, acceptance: Acceptance, errors = 
   };
   if ((fields.value('name') ?? undefined) === undefined) errors.add([fields.key('name')], 'required', 'is missing');
   if (errors.list.length > 0) return { ok: false, errors: errors.list };
-  return { ok: true, event: eventId === undefined ? { ...event, eventId: uuidV7(receivedAt.getTime()) } : event };
+  if (eventId !== undefined) return { ok: true, event };
+  return { ok: true, event: { ...event, eventId: acceptance.eventId ?? uuidV7(receivedAt.getTime()) } };
 }

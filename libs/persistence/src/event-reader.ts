@@ -1,3 +1,4 @@
+import { uuidArray } from './binary-array';
 import type { Queryable } from './database';
 import { eventColumns, fromEventRow, type StoredEvent, type StoredEventRow } from './event.mapping';
 
@@ -39,5 +40,21 @@ export class EventReader {
       [projectId, eventId],
     );
     return rows.map(fromEventRow)[0];
+  }
+
+  /** Those of the ids that are stored, in no order. @param eventIds UUIDs in lower case. */
+  async several(projectId: number, eventIds: readonly string[]): Promise<StoredEvent[]> {
+    const rows = await this.database.query<StoredEventRow>(
+      `SELECT ${eventColumns}
+       FROM unnest($2::uuid[]) AS w(event_id)
+       CROSS JOIN LATERAL (
+         SELECT occurred_at FROM event_ids WHERE project_id = $1 AND event_id = w.event_id LIMIT 1
+       ) i
+       CROSS JOIN LATERAL (
+         SELECT * FROM events WHERE project_id = $1 AND occurred_at = i.occurred_at AND event_id = w.event_id LIMIT 1
+       ) e`,
+      [projectId, uuidArray(eventIds, (eventId) => eventId)],
+    );
+    return rows.map(fromEventRow);
   }
 }

@@ -34,7 +34,12 @@ export type RecordOutcome = {
   readonly offset: number;
   readonly replay?: Replay | undefined;
 } & (
-  | { readonly kind: 'persist'; readonly event: StorableEvent }
+  | {
+      readonly kind: 'persist';
+      readonly event: StorableEvent;
+      /** UUID of the request that waits for the row; undefined when none does. */
+      readonly ingestId?: string | undefined;
+    }
   | { readonly kind: 'dead-letter'; readonly letter: NewDeadLetter }
 );
 

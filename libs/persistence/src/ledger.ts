@@ -1,5 +1,5 @@
 import type { StorableEvent } from '@app/events';
-import { int4Array, int8Array, timestamptzArray, uuidArray } from './binary-array';
+import { int4Array, int8Array, textArray, timestamptzArray, uuidArray } from './binary-array';
 import type { Queryable } from './database';
 
 /** An event, and where it came from. */
@@ -7,6 +7,8 @@ export interface PlacedEvent {
   readonly event: StorableEvent;
   readonly partition: number;
   readonly offset: number;
+  /** The request that waits for it. */
+  readonly ingestId?: string | undefined;
 }
 
 /** The order of the ledger's key. Canonical UUIDs in lower case sort as text as PostgreSQL sorts them as bytes. */
@@ -20,6 +22,30 @@ export function sameLedgerKey(a: PlacedEvent, b: PlacedEvent): boolean {
   return a.event.eventId === b.event.eventId && a.event.projectId === b.event.projectId;
 }
 
+/** Which ones were new is told only when some were not; nearly always all are. */
+const FRESH = `SELECT count(*)::int4 AS count,
+  CASE WHEN count(*) < cardinality($1::int4[]) THEN string_agg(partition || ':' || "offset", ',') END AS places
+FROM fresh`;
+
+const ENTER = `WITH fresh AS (
+  INSERT INTO event_ids (project_id, event_id, occurred_at, partition, "offset")
+  SELECT * FROM unnest($1::int4[], $2::uuid[], $3::timestamptz[], $4::int4[], $5::int8[])
+  ON CONFLICT DO NOTHING
+  RETURNING partition, "offset"
+)
+${FRESH}`;
+
+/** The same for batches in which a request waits for some: others do not pay for the column. */
+const ENTER_WAITED = `WITH fresh AS (
+  INSERT INTO event_ids (project_id, event_id, occurred_at, partition, "offset", ingest_id)
+  SELECT u.project_id, u.event_id, u.occurred_at, u.partition, u."offset", u.ingest_id::uuid
+  FROM unnest($1::int4[], $2::uuid[], $3::timestamptz[], $4::int4[], $5::int8[], $6::text[])
+    AS u(project_id, event_id, occurred_at, partition, "offset", ingest_id)
+  ON CONFLICT DO NOTHING
+  RETURNING partition, "offset"
+)
+${FRESH}`;
+
 /**
  * Enters the ids that were never seen before.
  *
@@ -29,25 +55,16 @@ export function sameLedgerKey(a: PlacedEvent, b: PlacedEvent): boolean {
  */
 export async function enterIds(tx: Queryable, events: readonly PlacedEvent[]): Promise<readonly PlacedEvent[]> {
   if (events.length === 0) return [];
-  // Which ones were new is told only when some were not; nearly always all are.
-  const [entered] = await tx.query<{ count: number; places: string | null }>(
-    `WITH fresh AS (
-       INSERT INTO event_ids (project_id, event_id, occurred_at, partition, "offset")
-       SELECT * FROM unnest($1::int4[], $2::uuid[], $3::timestamptz[], $4::int4[], $5::int8[])
-       ON CONFLICT DO NOTHING
-       RETURNING partition, "offset"
-     )
-     SELECT count(*)::int4 AS count,
-       CASE WHEN count(*) < cardinality($1::int4[]) THEN string_agg(partition || ':' || "offset", ',') END AS places
-     FROM fresh`,
-    [
-      int4Array(events, ({ event }) => event.projectId),
-      uuidArray(events, ({ event }) => event.eventId),
-      timestamptzArray(events, ({ event }) => event.occurredAt.getTime()),
-      int4Array(events, ({ partition }) => partition),
-      int8Array(events, ({ offset }) => offset),
-    ],
-  );
+  const waited = events.some(({ ingestId }) => ingestId !== undefined);
+  const columns = [
+    int4Array(events, ({ event }) => event.projectId),
+    uuidArray(events, ({ event }) => event.eventId),
+    timestamptzArray(events, ({ event }) => event.occurredAt.getTime()),
+    int4Array(events, ({ partition }) => partition),
+    int8Array(events, ({ offset }) => offset),
+  ];
+  if (waited) columns.push(textArray(events, ({ ingestId }) => ingestId));
+  const [entered] = await tx.query<{ count: number; places: string | null }>(waited ? ENTER_WAITED : ENTER, columns);
   if (entered?.count === events.length) return events;
   const fresh = new Set(entered?.places?.split(','));
   return events.filter(({ partition, offset }) => fresh.has(`${partition}:${offset}`));

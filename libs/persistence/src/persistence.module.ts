@@ -8,12 +8,12 @@ import { DeadLetters } from './dead-letters';
 import { EventPartitions } from './event-partitions';
 import { EventReader } from './event-reader';
 import { EventStore } from './event-store';
+import { EventTraces } from './event-traces';
 import { Projects } from './projects';
 import { Tickets } from './tickets';
+import { WaitedOutcomes } from './waited-outcomes';
 
 const stores: readonly Type[] = [
-  Projects,
-  Tickets,
   ApiKeys,
   ConsumerPositions,
   DeadLetterChanges,
@@ -21,6 +21,10 @@ const stores: readonly Type[] = [
   EventPartitions,
   EventReader,
   EventStore,
+  EventTraces,
+  Projects,
+  Tickets,
+  WaitedOutcomes,
 ];
 
 /** The stores, on one pool. The app starts without PostgreSQL too; the pool closes last, after the servers. */

@@ -9,9 +9,13 @@ export function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ProblemError(problems.malformed(`The body is not JSON: ${reason}`), { cause: error });
+    throw new ProblemError(problems.malformed(`The body is not JSON: ${jsonProblem(error)}`), { cause: error });
   }
+}
+
+/** What `JSON.parse` found wrong, in its words. */
+export function jsonProblem(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The 422 of a body that is unusable as a whole. @param message goes on after "The body". */

@@ -1,10 +1,10 @@
 import { Controller, Get, Param, Query, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { isUuid } from '@app/events';
 import { EventReader } from '@app/persistence';
 import { principalOf, RequireScope } from '../transport/auth/api-key.guard';
 import { problems, ProblemError } from '../transport/problem';
 import { toEventDto, type EventDto, type EventPageDto } from './event.convert';
+import { readEventId } from './event-id';
 import { readCursor, toCursor } from './list-cursor';
 import { ListEventsDto } from './list-events.dto';
 
@@ -28,11 +28,7 @@ export class EventsQueryController {
   @Get(':event_id')
   @RequireScope('read')
   async one(@Req() request: Request, @Param('event_id') eventId: string): Promise<EventDto> {
-    if (!isUuid(eventId)) {
-      const error = { field: 'event_id', code: 'format', message: 'must be a UUID' };
-      throw new ProblemError(problems.invalid('The id in the path is no UUID.', [error]));
-    }
-    const event = await this.reader.one(principalOf(request).projectId, eventId.toLowerCase());
+    const event = await this.reader.one(principalOf(request).projectId, readEventId(eventId));
     if (event === undefined) throw new ProblemError(problems.notFound('No event with this id is stored.'));
     return toEventDto(event);
   }

@@ -16,7 +16,7 @@ export interface Problem {
   readonly title: string;
   readonly detail: string;
   readonly errors?: readonly ProblemDetail[];
-  /** Ids of the events whose fate is unknown, in the order of the request; null where an event was refused. */
+  /** Ids by which the client can send again, or ask; in the order of the request, null where an event was refused. */
   readonly event_ids?: readonly (string | null)[];
   readonly headers?: Readonly<Record<string, string>>;
 }

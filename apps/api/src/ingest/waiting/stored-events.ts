@@ -1,0 +1,47 @@
+import type { ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { EventReader, StoreUnavailableError, type StoredEvent } from '@app/persistence';
+import { StoredWaiter, type KnownOutcomes } from './stored-waiter';
+import type { WaitFor } from './waiting-request';
+
+/** What a request that has waited knows of its events. */
+export interface SettledEvents {
+  readonly outcomes: KnownOutcomes;
+  /** Those that are stored, by id. */
+  readonly rows: ReadonlyMap<string, StoredEvent>;
+}
+
+/** Waits for the events of a request, and reads them. */
+@Injectable()
+export class StoredEvents {
+  constructor(
+    private readonly waiter: StoredWaiter,
+    private readonly reader: EventReader,
+  ) {}
+
+  /** @returns undefined when not everything is known in time: what was accepted is still accepted. */
+  async settled(wanted: WaitFor, response: ServerResponse): Promise<SettledEvents | undefined> {
+    const gone = new AbortController();
+    response.once('close', () => {
+      gone.abort();
+    });
+    if (response.destroyed) return undefined;
+    const outcomes = await this.waiter.wait(wanted, gone.signal);
+    if (outcomes.size < wanted.eventIds.size || gone.signal.aborted) return undefined;
+    const stored = [...outcomes].flatMap(([eventId, { kind }]) => (kind === 'stored' ? [eventId] : []));
+    const rows = await this.read(wanted.projectId, stored);
+    // A row that is not there any more cannot be shown; that the event was accepted stays true.
+    return rows?.length === stored.length
+      ? { outcomes, rows: new Map(rows.map((row) => [row.eventId, row])) }
+      : undefined;
+  }
+
+  private async read(projectId: number, eventIds: readonly string[]): Promise<StoredEvent[] | undefined> {
+    try {
+      return eventIds.length === 0 ? [] : await this.reader.several(projectId, eventIds);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) return undefined;
+      throw error;
+    }
+  }
+}
