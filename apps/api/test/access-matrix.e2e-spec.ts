@@ -34,10 +34,37 @@ function door(name: string, needs: Door['needs'], entered: readonly number[], kn
   return { name, needs, entered, knock };
 }
 
+/** CloudEvents, structured. */
+function cloudEvent(method: 'post' | 'put') {
+  return async (key: string | undefined): Promise<Response> => {
+    const call = request(test.api.url)[method]('/api/v1/events').set('Content-Type', 'application/cloudevents+json');
+    if (key !== undefined) call.set('Authorization', `Bearer ${key}`);
+    return call.send(JSON.stringify({ specversion: '1.0', id: randomUUID(), source: 's', type: 't' }));
+  };
+}
+
+/** Segment's way: the key is the user of Basic. */
+function segment(path: string, body: object) {
+  return async (key: string | undefined): Promise<Response> => {
+    const call = request(test.api.url).post(path);
+    if (key !== undefined) call.auth(key, '');
+    return call.send(body);
+  };
+}
+
+const settings = async (key = ''): Promise<Response> =>
+  request(test.api.url).get(`/v1/projects/${encodeURIComponent(key === '' ? 'none' : key)}/settings`);
+
 /** A row per route. A new door is a new row. */
 const doors: readonly Door[] = [
   door('POST events', 'ingest', [202], http('post', '/api/v1/events', { name: 'n' })),
   door('POST events, an array', 'ingest', [202], http('post', '/api/v1/events', [{ name: 'n' }])),
+  door('POST events, CloudEvents', 'ingest', [202], cloudEvent('post')),
+  door('PUT events, CloudEvents', 'ingest', [202], cloudEvent('put')),
+  door('POST Segment batch', 'ingest', [200], segment('/v1/batch', { batch: [] })),
+  door('POST Segment track', 'ingest', [200], segment('/v1/track', { event: 'e', userId: 'u' })),
+  door('POST Segment track, short', 'ingest', [200], segment('/v1/t', { event: 'e', userId: 'u' })),
+  door('GET Segment settings', 'ingest', [200], settings),
   door('GET events', 'read', [200], http('get', '/api/v1/events')),
   door(
     'GET event',
