@@ -19,6 +19,15 @@ export interface PartitionBatch {
   readonly records: readonly LogRecord[];
 }
 
+/** Bytes of all names and values. */
+export function headerBytes(headers: RecordHeaders): number {
+  let bytes = 0;
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of Buffer.isBuffer(value) ? [value] : (value ?? [])) bytes += name.length + one.length;
+  }
+  return bytes;
+}
+
 /** First value of a header as text, or undefined. */
 export function headerText(headers: RecordHeaders, name: string): string | undefined {
   const value = headers[name];

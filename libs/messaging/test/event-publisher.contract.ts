@@ -72,6 +72,21 @@ export function describePublishing(log: () => EventLogUnderTest): void {
     expect(second).toMatchObject({ value: null, headers: {} });
   });
 
+  it('brings records whose headers are the heavy part', async () => {
+    const inbox = new Inbox();
+    const headers = { project: Buffer.from('1'), note: Buffer.alloc(3000, 'x') };
+    const records = Array.from({ length: 1000 }, (_, n) => ({
+      key: Buffer.from('1:a'),
+      value: Buffer.from(String(n)),
+      headers: { ...headers },
+    }));
+    await log().publisher.append(records);
+    await log().newConsumer().run(inbox.handler);
+    await eventually(() => {
+      expect(inbox.received.map(({ value }) => value?.toString())).toEqual(records.map((_, n) => String(n)));
+    });
+  });
+
   it('tells in the headers which request waits for its events', async () => {
     const inbox = new Inbox();
     await log().publisher.publish([eventOf('one', 1)], { requestId: 'r', ingestId: 'i' });

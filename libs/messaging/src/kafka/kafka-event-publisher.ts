@@ -4,6 +4,7 @@ import type { KafkaConfig, PublishConfig } from '@app/config';
 import type { Event } from '@app/events';
 import { EventPublisher, PublishUnconfirmedError, type PublisherStatus } from '../event-publisher.port';
 import { toEventRecords, type EventRecord, type Origin } from '../event-record.mapping';
+import { headerBytes } from '../log-record';
 import { PublishQueue } from '../publish-queue';
 import { CircuitBreaker } from './circuit-breaker';
 import { isAboutTheRecords } from './kafka-error';
@@ -123,11 +124,15 @@ function encode(events: readonly Event[], origin: Origin): EventRecord[] {
   }
 }
 
+/** Records of one call share their headers, as a rule: counted once for all in a row. */
 function weigh(records: readonly EventRecord[]): WeighedRecord[] {
-  return records.map(({ key, value, headers }) => ({
-    key,
-    value,
-    headers,
-    bytes: key.length + (value?.length ?? 0) + OVERHEAD_BYTES,
-  }));
+  let last: EventRecord['headers'] | undefined;
+  let overhead = OVERHEAD_BYTES;
+  return records.map(({ key, value, headers }) => {
+    if (headers !== last) {
+      last = headers;
+      overhead = OVERHEAD_BYTES + headerBytes(headers);
+    }
+    return { key, value, headers, bytes: key.length + (value?.length ?? 0) + overhead };
+  });
 }

@@ -101,6 +101,6 @@ function toQueued(records: readonly EventRecord[]): QueuedRecord[] {
       headers = encodeHeaders(last);
     }
     const { key, value } = record;
-    return { key, value, headers, bytes: key.length + (value?.length ?? 0) };
+    return { key, value, headers, bytes: key.length + (value?.length ?? 0) + headers.length };
   });
 }
