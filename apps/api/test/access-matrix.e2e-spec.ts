@@ -77,6 +77,10 @@ const doors: readonly Door[] = [
   door('POST keys', 'admin', [201], http('post', '/api/v1/keys', { name: 'n', scopes: ['read'] })),
   door('POST rotate', 'admin', [404], http('post', '/api/v1/keys/unknown/rotate')),
   door('DELETE key', 'admin', [404], http('delete', '/api/v1/keys/unknown')),
+  door('GET dead letters', 'admin', [200], http('get', '/api/v1/dead-letters')),
+  door('GET dead letter', 'admin', [404], http('get', '/api/v1/dead-letters/999')),
+  door('POST replay', 'admin', [404], http('post', '/api/v1/dead-letters/999/replay')),
+  door('DELETE dead letter', 'admin', [404], http('delete', '/api/v1/dead-letters/999')),
   { ...door('GET projects', 'admin', [200], http('get', '/api/v1/projects')), allProjects: true },
   {
     ...door('POST projects', 'admin', [201], (key) => http('post', '/api/v1/projects', { name: randomUUID() })(key)),
