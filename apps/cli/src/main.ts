@@ -2,6 +2,7 @@
 import { ConfigError } from '@app/config';
 import { Command, CommanderError } from 'commander';
 import { CannotRunError } from './cannot-run.error';
+import { addDeadLettersCommand } from './commands/dead-letters/dead-letters.command';
 import { addGenerateCommand } from './commands/generate/generate.command';
 import { addImportCommand } from './commands/import/import.command';
 import { addKeysCommand } from './commands/keys/keys.command';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
   addPublishCommand(program, endWith);
   addKeysCommand(program, endWith);
   addProjectsCommand(program, endWith);
+  addDeadLettersCommand(program, endWith);
   addMigrateCommand(program);
   addStartCommand(program, endWith);
   try {

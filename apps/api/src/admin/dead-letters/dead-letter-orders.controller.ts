@@ -8,14 +8,14 @@ import { toDiscardOrder, toReplayCursor, toReplayOrder } from './dead-letter-ord
 import { DeadLetterReplayService } from './dead-letter-replay.service';
 
 /** What is asked of dead letters, and how far it was done. */
-export interface ReplayedDto {
+interface ReplayedDto {
   readonly matched: number;
   readonly replayed: number;
   /** Only when the request has stopped before its end: send it again with this as `cursor`. */
   readonly next_cursor?: string;
 }
 
-export interface DiscardedDto {
+interface DiscardedDto {
   readonly matched: number;
   readonly discarded: number;
 }

@@ -9,7 +9,7 @@ import { ReplayRecords } from './replay-records';
 import { TimeSlice } from './time-slice';
 
 /** What became of an order to replay. */
-export interface ReplayOutcome {
+interface ReplayOutcome {
   readonly matched: number;
   /** Put on the log again; what becomes of them there is told by the letters. */
   readonly replayed: number;
