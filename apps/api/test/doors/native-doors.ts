@@ -11,4 +11,9 @@ export const nativeDoors: readonly Door[] = [
     headers,
     body: `[${nativeBody(at, json)}]`,
   })),
+  httpDoor({ name: 'a native line', refused: 422 }, (at, json) => ({
+    path,
+    headers: { 'Content-Type': 'application/x-ndjson' },
+    body: nativeBody(at, json),
+  })),
 ];
