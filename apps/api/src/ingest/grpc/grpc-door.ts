@@ -11,17 +11,21 @@ import { fromWireEvent } from './wire-event.convert';
 export interface WireBatch {
   readonly events: readonly WireEvent[];
   readonly atomic: boolean;
+  /** Length of the message. */
+  readonly bytes: number;
 }
+
+const NO_EVENTS: WireBatch = { events: [], atomic: false, bytes: 0 };
 
 /** @throws {ProblemError} when the message as a whole is unusable. */
 export function toBatch(request: WireRequest): WireBatch {
   if (request.kind === 'malformed') throw malformed(request.reason);
-  const events = request.kind === 'batch' ? request.events : [];
+  const { events, atomic, bytes } = request.kind === 'batch' ? request : NO_EVENTS;
   if (events.length === 0 || events.length > MAX_EVENTS) {
     const message = `must have 1 to ${MAX_EVENTS} events`;
     throw refusal('The batch was not taken.', [{ field: 'events', code: 'length', message }]);
   }
-  return { events, atomic: request.kind === 'batch' && request.atomic };
+  return { events, atomic, bytes };
 }
 
 function malformed(reason: string): ProblemError {

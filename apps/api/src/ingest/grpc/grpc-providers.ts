@@ -18,7 +18,10 @@ export function grpcProviders({ publish }: Pick<ApiConfig, 'publish'>): Provider
     GrpcHealth,
     GrpcMeter,
     // Half of the queue in front of the log: the other doors have no other way to slow a client down than to refuse.
-    { provide: InFlightGate, useFactory: () => new InFlightGate(publish.queueEvents / 2) },
+    {
+      provide: InFlightGate,
+      useFactory: () => new InFlightGate({ events: publish.queueEvents / 2, bytes: publish.queueBytes / 2 }),
+    },
     {
       provide: GrpcServer,
       useFactory: (...[door, streamDoor, health, meter, budget, accessLog, logger]: PartValues) =>

@@ -15,6 +15,9 @@ import { fromWireEvent } from './wire-event.convert';
 /** Batches of one stream that are read and not answered. */
 const MAX_IN_FLIGHT = 8;
 
+/** What a record has beyond its event as it came: key, headers, names of fields, id and times (490 at most, but for long ids). */
+const RECORD_BYTES = 500;
+
 /** One stream: what it has read and not answered, in order. */
 interface Stream {
   readonly call: GrpcCall;
@@ -26,8 +29,8 @@ interface Stream {
 
 /**
  * `PublishStream`. Reads a batch, hands it on, reads the next while the first is on its way to the log; answers in the
- * order of the batches. Reads nothing while 8 batches are unanswered, or while all streams together have as many events
- * on their way as the queue in front of the log can hold half of: HTTP/2 then stops the client.
+ * order of the batches. Reads nothing while 8 batches are unanswered, or while all streams together fill half of the
+ * queue in front of the log, by events or by bytes: HTTP/2 then stops the client.
  */
 @Injectable()
 export class GrpcStreamDoor {
@@ -69,17 +72,18 @@ export class GrpcStreamDoor {
   private async take(stream: Stream, request: WireRequest): Promise<void> {
     const { call } = stream;
     const startedAt = performance.now();
-    const { events, atomic } = toBatch(request);
+    const { events, atomic, bytes } = toBatch(request);
     // Once more for each batch: costs a look-up, and a key that is revoked meanwhile ends the stream.
     const principal = await this.admission.admit(call.key);
     const receivedAt = new Date();
     const parsed = events.map((event) => fromWireEvent(event, principal.projectId, receivedAt));
-    await this.gate.enter(parsed.length);
+    const load = { events: events.length, bytes: bytes + events.length * RECORD_BYTES };
+    await this.gate.enter(load);
     call.releaseBytes();
     const outcome = this.publish(call, () =>
       this.ingest.accept(parsed, { principal, requestId: call.requestId, atomic }),
     ).finally(() => {
-      this.gate.leave(parsed.length);
+      this.gate.leave(load);
     });
     stream.inFlight += 1;
     stream.answers = this.answer(stream, outcome, startedAt);

@@ -1,34 +1,48 @@
+/** What a batch fills of the queue in front of the log. */
+export interface Load {
+  readonly events: number;
+  readonly bytes: number;
+}
+
 /**
- * Lets so many events of all streams be on their way to the log at a time. Who finds no room waits, in turn; a batch
- * that is larger than all of the room goes when it is alone.
+ * Lets so much of all streams be on its way to the log at a time. Who finds no room waits, in turn; a batch that is
+ * larger than all of the room goes when it is alone.
  */
 export class InFlightGate {
   private events = 0;
-  private readonly line: { readonly events: number; readonly go: () => void }[] = [];
+  private bytes = 0;
+  private readonly line: { readonly load: Load; readonly go: () => void }[] = [];
 
-  constructor(private readonly maxEvents: number) {}
+  constructor(private readonly most: Load) {}
 
-  /** Resolves when there is room for them; the caller lets go of them by `leave`. */
-  async enter(events: number): Promise<void> {
-    if (this.line.length === 0 && this.hasRoom(events)) {
-      this.events += events;
+  /** Resolves when there is room for it; the caller lets go of it by `leave`. */
+  async enter(load: Load): Promise<void> {
+    if (this.line.length === 0 && this.hasRoom(load)) {
+      this.take(load);
       return;
     }
     await new Promise<void>((go) => {
-      this.line.push({ events, go });
+      this.line.push({ load, go });
     });
   }
 
-  leave(events: number): void {
+  leave({ events, bytes }: Load): void {
     this.events -= events;
-    for (let next = this.line[0]; next !== undefined && this.hasRoom(next.events); next = this.line[0]) {
+    this.bytes -= bytes;
+    for (let next = this.line[0]; next !== undefined && this.hasRoom(next.load); next = this.line[0]) {
       this.line.shift();
-      this.events += next.events;
+      this.take(next.load);
       next.go();
     }
   }
 
-  private hasRoom(events: number): boolean {
-    return this.events === 0 || this.events + events <= this.maxEvents;
+  private take({ events, bytes }: Load): void {
+    this.events += events;
+    this.bytes += bytes;
+  }
+
+  private hasRoom({ events, bytes }: Load): boolean {
+    if (this.events === 0) return true;
+    return this.events + events <= this.most.events && this.bytes + bytes <= this.most.bytes;
   }
 }

@@ -25,8 +25,8 @@ export interface WireEvent {
 export type WireRequest =
   /** `PublishRequest`. */
   | { readonly kind: 'event'; readonly event: WireEvent | undefined }
-  /** `PublishBatchRequest`. Of more than 1000 events one more than that is read. */
-  | { readonly kind: 'batch'; readonly events: readonly WireEvent[]; readonly atomic: boolean }
+  /** `PublishBatchRequest`. Of more than 1000 events one more than that is read. `bytes` is the message's length. */
+  | { readonly kind: 'batch'; readonly events: readonly WireEvent[]; readonly atomic: boolean; readonly bytes: number }
   | { readonly kind: 'malformed'; readonly reason: string };
 
 const field = (number: number, type: number): number => number * 8 + type;
@@ -68,7 +68,7 @@ export function decodePublishBatchRequest(bytes: Buffer): WireRequest {
       else if (tag === field(2, varint)) atomic = reader.varint() !== 0;
       else throw unknownField(tag);
     }
-    return { kind: 'batch', events, atomic };
+    return { kind: 'batch', events, atomic, bytes: bytes.length };
   });
 }
 
