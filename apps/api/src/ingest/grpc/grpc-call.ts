@@ -6,10 +6,17 @@ import { presentedKey } from '../../transport/auth/authorize';
 import { problems, ProblemError, type Problem } from '../../transport/problem';
 import { saneRequestId } from '../../transport/request-id';
 import { fromProblem } from './call-status.convert';
+import { MessageInflater } from './message-inflater';
 import type { WireRequest } from './publish-request.codec';
 
 /** The call is over (cancelled, past its deadline, or answered): nobody is left to tell anything. */
 export class CallOverError extends Error {}
+
+/** What grpc-js 1.14 has and shows to nobody. */
+interface HiddenParts {
+  readonly stream?: Http2Stream;
+  decompressMessage?: (message: Buffer, encoding: string) => Buffer | Promise<Buffer>;
+}
 
 interface Waiting {
   readonly resolve: (request: WireRequest | undefined) => void;
@@ -39,8 +46,7 @@ export class GrpcCall {
   private headersSent = false;
   private waiting: Waiting | undefined;
   private writing: ((error: unknown) => void) | undefined;
-  /** grpc-js 1.14 keeps its HTTP/2 stream here and shows it to nobody. */
-  private readonly stream: Http2Stream | undefined;
+  private readonly inflater: MessageInflater;
   private readonly send: (status: StatusObject) => void;
 
   constructor(
@@ -48,18 +54,22 @@ export class GrpcCall {
     private readonly options: GrpcCallOptions,
   ) {
     this.method = options.method;
-    ({ stream: this.stream } = raw as { readonly stream?: Http2Stream });
+    const hidden = raw as HiddenParts;
+    this.inflater = new MessageInflater(this.hold);
+    const decompress = hidden.decompressMessage?.bind(raw);
+    if (decompress !== undefined) hidden.decompressMessage = this.inflater.instead(decompress);
     // What grpc-js refuses by itself (size, compression, deadline) it sends by this method of its own.
     this.send = raw.sendStatus.bind(raw);
     raw.sendStatus = (ended) => {
       this.finish(this.explained(ended as StatusObject));
     };
-    this.countBytes();
+    this.countBytes(hidden.stream);
     raw.start({
       onReceiveMetadata: (metadata) => {
         this.takeMetadata(metadata);
       },
       onReceiveMessage: (request) => {
+        this.inflater.deliver();
         this.taken()?.resolve(request as WireRequest);
       },
       onReceiveHalfClose: () => {
@@ -93,6 +103,8 @@ export class GrpcCall {
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
       this.raw.startRead();
+      // Unless it was there and came at once.
+      if (this.isReading) this.inflater.want();
     });
   }
 
@@ -180,16 +192,24 @@ export class GrpcCall {
    * Counts what arrives against the budget while no message is complete: a client decides how many calls it begins and
    * how slowly it goes on.
    */
-  private countBytes(): void {
-    this.stream?.on('data', (chunk: Buffer) => {
-      try {
-        if (!this.over) this.options.share.take(chunk.length);
-      } catch (error) {
-        if (!(error instanceof ProblemError)) throw error;
-        this.finish(fromProblem(error.problem, this.requestId));
-      }
+  private countBytes(stream: Http2Stream | undefined): void {
+    stream?.on('data', (chunk: Buffer) => {
+      this.hold(chunk.length);
     });
   }
+
+  /** False when nothing more is wanted: the call is over, now at the latest. */
+  private readonly hold = (bytes: number): boolean => {
+    if (this.over) return false;
+    try {
+      this.options.share.take(bytes);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error;
+      this.finish(fromProblem(error.problem, this.requestId));
+      return false;
+    }
+  };
 
   /** In grpc-js' words a client that compresses badly has found a mistake of the server. */
   private explained(ended: StatusObject): StatusObject {
