@@ -3,7 +3,8 @@ import { CannotRunError } from '../cannot-run.error';
 import { resolveEndpoint, type Endpoint, type EndpointFlags } from './endpoint';
 import { reasonOf } from './post-events';
 
-const TIMEOUT_MS = 30_000;
+/** The API works on a replay for 20 seconds. */
+const TIMEOUT_MS = 60_000;
 const PAGE = 200;
 
 /** The API has understood the call and says no: what was asked for is wrong, or not there. */
