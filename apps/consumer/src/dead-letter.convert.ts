@@ -6,7 +6,7 @@ import { ingestIdOf } from './ingest-id';
 /** What cannot be read has no project of its own and is kept under `default`. */
 const DEFAULT_PROJECT = 1;
 
-/** Headers of foreign records may hold megabytes, and a reason is shown in lists. */
+/** Headers of foreign records may hold megabytes, and the reason goes into log lines. */
 const MAX_REASON = 100;
 const MAX_DETAIL = 1000;
 
@@ -20,7 +20,9 @@ export function toDeadLetter(record: LogRecord, projectId: number | undefined, v
     key,
     value,
     headers,
-    ...verdict,
+    stage: verdict.stage,
+    reason: verdict.reason.slice(0, MAX_REASON),
+    detail: verdict.detail.slice(0, MAX_DETAIL),
     eventId: eventIdIn(value),
     ingestId: ingestIdOf(headers),
   };
@@ -28,9 +30,8 @@ export function toDeadLetter(record: LogRecord, projectId: number | undefined, v
 
 /** What a door could not take: nobody has tried to read it as an event, and nobody should. */
 export function toRefusedLetter(record: LogRecord, projectId: number | undefined, refusal: Refusal): NewDeadLetter {
-  const reason = refusal.reason.slice(0, MAX_REASON) || 'REFUSED';
-  const detail = refusal.detail.slice(0, MAX_DETAIL);
-  const letter = toDeadLetter(record, projectId, { stage: 'accept', reason, detail });
+  const { reason, detail } = refusal;
+  const letter = toDeadLetter(record, projectId, { stage: 'accept', reason: reason || 'REFUSED', detail });
   return { ...letter, eventId: uuidOf(refusal.eventId) };
 }
 

@@ -41,9 +41,12 @@ export async function insertDeadLetters(
   );
 }
 
+/** A reason names what was found, which may be megabytes, and lists show it. */
+const MAX_TEXT = 1000;
+
 /** PostgreSQL takes no NUL in a text, and a dead letter must always find its place. */
 export function storableText(text: string): string {
-  return text.replaceAll('\0', '\uFFFD');
+  return text.slice(0, MAX_TEXT).replaceAll('\0', '\uFFFD');
 }
 
 /** Foreign records claim what they like; what cannot be a project belongs to `default`. */
