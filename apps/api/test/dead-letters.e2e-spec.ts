@@ -204,27 +204,36 @@ describe('a replay', () => {
 
   it('of what its door refuses still counts the attempt and leaves the letter open', async () => {
     const headers = { ...letter.headers, door: Buffer.from('segment'), refused: Buffer.from('INVALID') };
-    const [segment, unknown] = await aLetter(
+    const [segment, older, unknown] = await aLetter(
       { stage: 'accept', headers, value: Buffer.from('{"batch":[{}]}') },
+      { stage: 'decode', headers, value: Buffer.from('{"batch":[{}]}') },
       { stage: 'accept' },
     );
     expect((await post(`/${segment}/replay`)).body).toEqual({ matched: 1, replayed: 0 });
+    expect((await post(`/${older}/replay`)).body).toEqual({ matched: 1, replayed: 0 });
     expect((await post(`/${unknown}/replay`)).body).toEqual({ matched: 1, replayed: 0 });
-    expect((await get(`/${segment}`)).body).toMatchObject({ status: 'open', attempts: 1, stage: 'accept' });
+    const still = { status: 'open', attempts: 1, stage: 'accept' };
+    expect((await get(`/${segment}`)).body).toMatchObject(still);
+    expect((await get(`/${older}`)).body).toMatchObject(still);
     expect(await logSize()).toBe(0);
   });
 
-  it('of what its door takes by now is an event, the same one every time', async () => {
-    const headers = { ...letter.headers, door: Buffer.from('segment'), refused: Buffer.from('INVALID') };
-    const value = Buffer.from('{"batch":[{"type":"page","userId":"u"}]}');
-    const [id] = await aLetter({ stage: 'accept', headers, value });
-    expect((await post(`/${id}/replay`)).body).toEqual({ matched: 1, replayed: 1 });
-    expect((await post(`/${id}/replay`)).body).toEqual({ matched: 1, replayed: 1 });
-    const sql = `SELECT convert_from(value, 'UTF8')::jsonb->>'event_id' AS event_id FROM log_records`;
-    const rows = await test.db.database.query<{ event_id: string }>(sql);
-    const { event_id } = (await get(`/${id}`)).body as { event_id: string };
-    expect(rows.map((row) => row.event_id)).toEqual([event_id, event_id]);
-  });
+  // Older consumers kept what a door had refused as `decode`: the header alone tells.
+  it.each(['accept', 'decode'] as const)(
+    'of what its door takes by now (%s) is one event every time',
+    async (stage) => {
+      const headers = { ...letter.headers, door: Buffer.from('segment'), refused: Buffer.from('INVALID') };
+      const value = Buffer.from('{"batch":[{"type":"page","userId":"u"}]}');
+      const [id] = await aLetter({ stage, headers, value });
+      expect((await post(`/${id}/replay`)).body).toEqual({ matched: 1, replayed: 1 });
+      expect((await post(`/${id}/replay`)).body).toEqual({ matched: 1, replayed: 1 });
+      const sql = `SELECT convert_from(value, 'UTF8')::jsonb->>'event_id' AS event_id, encode(headers, 'escape') AS headers FROM log_records`;
+      const rows = await test.db.database.query<{ event_id: string; headers: string }>(sql);
+      expect(rows[0]!.headers).toMatch(/^(?!.*refused).*replay_of/s);
+      const { event_id } = (await get(`/${id}`)).body as { event_id: string };
+      expect(rows.map((row) => row.event_id)).toEqual([event_id, event_id]);
+    },
+  );
 });
 
 describe('a discard', () => {
@@ -274,19 +283,10 @@ describe.each(['/replay', '/discard'])('an order to %s', (path) => {
   });
 
   it('needs a JSON body', async () => {
+    const url = PATH + path;
     expect((await post(path, '{')).status).toBe(400);
-    expect(
-      (
-        await request(test.api.url)
-          .post(PATH + path)
-          .set('X-API-Key', admin)
-      ).status,
-    ).toBe(422);
-    const text = request(test.api.url)
-      .post(PATH + path)
-      .set('X-API-Key', admin)
-      .type('text')
-      .send('{"all":true}');
+    expect((await request(test.api.url).post(url).set('X-API-Key', admin)).status).toBe(422);
+    const text = request(test.api.url).post(url).set('X-API-Key', admin).type('text').send('{"all":true}');
     expect((await text).status).toBe(415);
   });
 });

@@ -9,7 +9,7 @@ export class DeadLetterChanges {
   /** What its door refused again when it was to be replayed. */
   async refusedAgain(projectId: number, id: string, why: { reason: string; detail: string }): Promise<void> {
     await this.database.query(
-      `UPDATE dead_letters SET attempts = attempts + 1, reason = $3, detail = $4
+      `UPDATE dead_letters SET attempts = attempts + 1, stage = 'accept', reason = $3, detail = $4
        WHERE id = $1::int8 AND project_id = $2 AND status <> 'discarded'`,
       [id, projectId, storableText(why.reason), storableText(why.detail)],
     );

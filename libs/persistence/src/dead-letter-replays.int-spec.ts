@@ -1,6 +1,7 @@
 import { toStorableEvent } from '@app/events';
 import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
 import { ConsumerPositions } from './consumer-positions';
+import { DeadLetterChanges } from './dead-letter-changes';
 import { DeadLetters, type StoredDeadLetter } from './dead-letters';
 import { EventStore } from './event-store';
 import type { InsertResult, NewDeadLetter, RecordOutcome, Replay } from './insert-batch';
@@ -91,12 +92,33 @@ describe('a replay', () => {
     expect(await letters()).toMatchObject([{ attempts: 1 }]);
   });
 
+  it('of a refusal that an older consumer kept as unreadable is known by the id of its event', async () => {
+    const headers = { refused: Buffer.from('invalid') };
+    const replay = { ...(await aLetter({ stage: 'decode', headers })), value: Buffer.from('the event') };
+    await arrive([{ letter: refusal, replay }]);
+    expect(await letters()).toMatchObject([{ stage: 'accept', reason: 'STORE_REFUSED', attempts: 1, value }]);
+    expect(await arrive([{ event, replay }])).toMatchObject({ replayed: 1 });
+    expect(await letters()).toMatchObject([{ status: 'replayed' }]);
+  });
+
   it('of what a door had refused keeps the words of the door when it is stored or fails', async () => {
     const replay = { ...(await aLetter({ stage: 'accept', reason: 'invalid' })), value: Buffer.from('the event') };
     await arrive([{ letter: refusal, replay }]);
     expect(await letters()).toMatchObject([{ stage: 'accept', reason: 'STORE_REFUSED', attempts: 1, value }]);
     expect(await arrive([{ event, replay }])).toMatchObject({ replayed: 1 });
   });
+});
+
+it('keeps a thousand characters of a detail, of a letter and of its replays', async () => {
+  const detail = `\0${'x'.repeat(100_000)}`;
+  const kept = `\uFFFD${'x'.repeat(999)}`;
+  const replay = await aLetter({ detail });
+  expect(await letters()).toMatchObject([{ detail: kept }]);
+  await arrive([{ letter: { ...refusal, detail: `again${detail}` }, replay }]);
+  expect(await letters()).toMatchObject([{ attempts: 1, detail: `again${kept}`.slice(0, 1000) }]);
+  const why = { reason: 'INVALID', detail };
+  await new DeadLetterChanges(db.database).refusedAgain(1, replay.letterId, why);
+  expect(await letters()).toMatchObject([{ attempts: 2, detail: kept }]);
 });
 
 describe('a record that only says that it is a replay', () => {
@@ -114,6 +136,12 @@ describe('a record that only says that it is a replay', () => {
     const [first, ...rest] = await letters();
     expect(first).toEqual(untouched);
     expect(rest).toMatchObject([{ offset: 1, status: 'open', attempts: 0 }]);
+  });
+
+  it('of a refusal that an older consumer kept, with its value, leaves the letter alone', async () => {
+    const replay = await aLetter({ stage: 'decode', headers: { refused: Buffer.from('invalid') }, eventId: undefined });
+    await arrive([{ letter: refusal, replay }]);
+    expect(await letters()).toMatchObject([{ attempts: 0 }, { attempts: 0 }]);
   });
 
   it('of a letter that is not there is a letter of its own', async () => {

@@ -12,11 +12,15 @@ export interface PlacedReplay {
 interface Letter {
   readonly id: string;
   readonly projectId: number;
-  readonly stage: string;
+  /** By a door: its value is none of an event. */
+  readonly refused: boolean;
   readonly eventId: string | null;
   /** SHA-256 of the value; null of none. */
   readonly digest: string | null;
 }
+
+/** The header alone tells it of a letter that a consumer has written who did not know the stage. */
+const REFUSED = `(d.stage = 'accept' OR d.headers ? 'refused')`;
 
 /** What the replays of one letter in one batch come to. */
 interface Settlement {
@@ -60,8 +64,9 @@ export async function settleReplays(
 async function lockLetters(tx: Queryable, replays: readonly PlacedReplay[]): Promise<ReadonlyMap<string, Letter>> {
   const ids = [...new Set(replays.map(({ replay }) => replay.letterId))];
   const letters = await tx.query<Letter>(
-    `SELECT id::text AS id, project_id AS "projectId", stage, event_id AS "eventId", encode(sha256(value), 'hex') AS digest
-     FROM dead_letters WHERE id = ANY ($1::int8[]) AND status <> 'discarded' ORDER BY id FOR UPDATE`,
+    `SELECT id::text AS id, project_id AS "projectId", ${REFUSED} AS refused, event_id AS "eventId",
+       encode(sha256(value), 'hex') AS digest
+     FROM dead_letters d WHERE id = ANY ($1::int8[]) AND status <> 'discarded' ORDER BY d.id FOR UPDATE`,
     [ids],
   );
   return new Map(letters.map((letter) => [letter.id, letter]));
@@ -74,7 +79,7 @@ async function lockLetters(tx: Queryable, replays: readonly PlacedReplay[]): Pro
 function isOf(letter: Letter, outcome: RecordOutcome, { value }: Replay): boolean {
   const { projectId, eventId } = outcome.kind === 'persist' ? outcome.event : outcome.letter;
   if (letter.projectId !== storableProject(projectId)) return false;
-  if (letter.stage === 'accept') return letter.eventId !== null && letter.eventId === eventId;
+  if (letter.refused) return letter.eventId !== null && letter.eventId === eventId;
   const digest = value === null ? null : createHash('sha256').update(value).digest('hex');
   return letter.digest === digest;
 }
@@ -89,7 +94,7 @@ async function update(tx: Queryable, settlements: ReadonlyMap<string, Settlement
          attempts = d.attempts + u.failures,
          status = CASE WHEN u.stored THEN 'replayed' ELSE d.status END,
          resolved_at = CASE WHEN u.stored THEN coalesce(d.resolved_at, now()) ELSE d.resolved_at END,
-         stage = CASE WHEN d.stage = 'accept' THEN d.stage ELSE coalesce(u.stage, d.stage) END,
+         stage = CASE WHEN ${REFUSED} THEN 'accept' ELSE coalesce(u.stage, d.stage) END,
          reason = coalesce(u.reason, d.reason),
          detail = coalesce(u.detail, d.detail)
        FROM unnest($1::int8[], $2::int4[], $3::bool[], $4::text[], $5::text[], $6::text[])

@@ -69,6 +69,18 @@ describe('the migrations', () => {
     }
   });
 
+  it('keep what a door has refused when they go down and up again', async () => {
+    await migrateUp(db.database);
+    await db.database.query(
+      `INSERT INTO dead_letters (topic, partition, "offset", project_id, value, headers, stage, reason, detail)
+       VALUES ('t', 0, 0, 1, 'v', '{"refused": ["eA=="]}', 'accept', 'INVALID', 'd')`,
+    );
+    await migrateDown(db.database, 1);
+    await migrateUp(db.database);
+    const kept = `SELECT stage, headers FROM dead_letters`;
+    expect(await db.database.query(kept)).toEqual([{ stage: 'decode', headers: { refused: ['eA=='] } }]);
+  });
+
   it('are applied once when several processes start at the same time', async () => {
     const others = [new Database(db.config), new Database(db.config)];
     const applied = await Promise.all([db.database, ...others].map((database) => migrateUp(database)));
