@@ -40,3 +40,6 @@ export class PublishUnconfirmedError extends PipelineError {
   readonly code = 'PUBLISH_UNCONFIRMED';
   readonly retriable = true;
 }
+
+/** The log works and refuses a record of this request, as a rule for its size. Alone it is refused every time. */
+export class RecordsRefusedError extends PublishUnconfirmedError {}

@@ -1,6 +1,11 @@
 export { ensureLog } from './ensure-log';
 export { EventConsumer, type BatchHandler, type ConsumerStatus, type HeldPartition } from './event-consumer.port';
-export { EventPublisher, PublishUnconfirmedError, type PublisherStatus } from './event-publisher.port';
+export {
+  EventPublisher,
+  PublishUnconfirmedError,
+  RecordsRefusedError,
+  type PublisherStatus,
+} from './event-publisher.port';
 export type { EventRecord, Origin } from './event-record.mapping';
 export { headerText, type LogRecord, type PartitionBatch, type RecordHeaders } from './log-record';
 export { LogProbe, type Backlog, type PartitionBacklog } from './log-probe.port';

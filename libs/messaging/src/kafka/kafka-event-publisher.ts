@@ -2,7 +2,12 @@ import type { Message } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaConfig, PublishConfig } from '@app/config';
 import type { Event } from '@app/events';
-import { EventPublisher, PublishUnconfirmedError, type PublisherStatus } from '../event-publisher.port';
+import {
+  EventPublisher,
+  PublishUnconfirmedError,
+  RecordsRefusedError,
+  type PublisherStatus,
+} from '../event-publisher.port';
 import { toEventRecords, type EventRecord, type Origin } from '../event-record.mapping';
 import { headerBytes } from '../log-record';
 import { PublishQueue } from '../publish-queue';
@@ -96,7 +101,8 @@ export class KafkaEventPublisher extends EventPublisher {
       }
     } catch (error) {
       // Refused records say nothing about Kafka: others need not suffer for them.
-      if (!isAboutTheRecords(error)) this.breaker.failed(error);
+      if (isAboutTheRecords(error)) throw new RecordsRefusedError('Kafka refuses a record.', { cause: error });
+      this.breaker.failed(error);
       throw new PublishUnconfirmedError('Kafka did not confirm the events.', { cause: error });
     }
     this.breaker.succeeded();

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigResourceTypes, Kafka, logLevel, type Admin } from 'kafkajs';
 import type { KafkaConfig } from '@app/config';
-import { PublishUnconfirmedError } from '@app/messaging';
+import { PublishUnconfirmedError, RecordsRefusedError } from '@app/messaging';
 import { describeWithKafka, eventually, freshTopic, freshTopicNames, type FreshTopic } from '@app/testing';
 import { Inbox, offsetsOf } from '../../test/inbox';
 import { produceSnappy } from '../../test/produce-snappy';
@@ -234,7 +234,7 @@ describeWithKafka('Known traps of kafkajs', (brokers) => {
     stops.push(() => names.delete());
     const publisher = newPublisher(configOf(names));
     const large = eventOf('u', 1, { filler: 'x'.repeat(50_000) });
-    await expect(publisher.publish([large], { requestId: 'r' })).rejects.toThrow(PublishUnconfirmedError);
+    await expect(publisher.publish([large], { requestId: 'r' })).rejects.toThrow(RecordsRefusedError);
     await publisher.publish([eventOf('u', 2)], { requestId: 'r' });
   });
 

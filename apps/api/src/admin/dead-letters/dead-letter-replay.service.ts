@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { EventPublisher, PublishUnconfirmedError, type EventRecord } from '@app/messaging';
+import {
+  EventPublisher,
+  headerText,
+  PublishUnconfirmedError,
+  RecordsRefusedError,
+  type EventRecord,
+} from '@app/messaging';
 import { DeadLetters, type LetterRange, type StoredDeadLetter } from '@app/persistence';
 import { problems, ProblemError } from '../../transport/problem';
 import type { ReplayOrder } from './dead-letter-order.convert';
@@ -82,7 +88,7 @@ export class DeadLetterReplayService {
     return outcome;
   }
 
-  /** @returns how many are on the log; the others were refused by their doors again. */
+  /** @returns how many are on the log; the others are refused by their doors or by the log. */
   private async append(
     letters: readonly StoredDeadLetter[],
     soFar: { matched: number; replayed: number },
@@ -93,12 +99,30 @@ export class DeadLetterReplayService {
       if (record !== undefined) records.push(record);
     }
     try {
-      await this.publisher.append(records);
+      return await this.put(records);
     } catch (error) {
       if (!(error instanceof PublishUnconfirmedError)) throw error;
       throw new ProblemError(unconfirmed(soFar), { cause: error });
     }
-    return records.length;
+  }
+
+  /** What the log refuses stops nothing else: its header `replay_of` may have made a record too large for it. */
+  private async put(records: readonly EventRecord[]): Promise<number> {
+    try {
+      await this.publisher.append(records);
+      return records.length;
+    } catch (error) {
+      if (!(error instanceof RecordsRefusedError)) throw error;
+      const [first, ...others] = records;
+      if (first !== undefined && others.length === 0) {
+        const letter = headerText(first.headers, 'replay_of');
+        this.logger.warn({ error, letter }, 'The log refuses a dead letter, which stays open.');
+        return 0;
+      }
+    }
+    let put = 0;
+    for (const record of records) put += await this.put([record]);
+    return put;
   }
 }
 
