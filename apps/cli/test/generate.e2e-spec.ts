@@ -80,7 +80,7 @@ describe('millrace generate', () => {
 
   it.each([
     ['nothing to do', [], 'give a file and --rows, or --post'],
-    ['no rate', ['--post'], '--post needs --rate'],
+    ['no rate', ['--post'], '--post and --grpc need --rate'],
     ['a file to post', ['a.csv', '--post', '--rate', '1'], 'not both'],
     ['a rate of 0', ['--post', '--rate', '0'], 'must be a whole number from 1'],
     ['a key that is not known', ['--post', '--rate', '1', '--key', 'mr_no_no_no'], 'the API refuses the key: 401'],

@@ -55,7 +55,8 @@ describe('npm start', () => {
     const standalone = start();
     const ready = await standalone.ready();
     await isStored(ready, await post(ready, 'user.created'));
-    expect(cliFile()).toEqual({ ...ready, pid: standalone.child.pid });
+    const [, grpc] = await standalone.until(/gRPC +(\S+)/);
+    expect(cliFile()).toEqual({ ...ready, grpc, pid: standalone.child.pid });
     expect(readFileSync(inDataDir('api-key'), 'utf8').trim()).toBe(ready.key);
     for (const name of ['cli.json', 'api-key']) expect(statSync(inDataDir(name)).mode & 0o777).toBe(0o600);
     await standalone.until(new RegExp(`Data +${inDataDir('')}`.replace(/\/$/, '')));

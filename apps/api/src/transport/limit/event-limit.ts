@@ -94,7 +94,8 @@ export class EventLimit {
   /** Drops buckets that are full, and idle ones whose tokens go back to all. */
   sweep(): void {
     for (const [keyId, bucket] of this.buckets) {
-      if (bucket.leasing) continue;
+      // While nobody can be told of it, what was known of the shared tokens is all that is known.
+      if (bucket.leasing || (bucket.leased && this.shared?.up !== true)) continue;
       if (!bucket.leased) {
         this.fill(bucket);
         if (bucket.tokens >= this.own.burst) this.buckets.delete(keyId);
