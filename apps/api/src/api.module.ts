@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { ApiConfig } from '@app/config';
 import { MessagingModule } from '@app/messaging';
@@ -26,6 +26,9 @@ import { SegmentIntake } from './ingest/segment/segment-intake';
 import { SegmentSettingsController } from './ingest/segment/segment-settings.controller';
 import { SegmentController } from './ingest/segment/segment.controller';
 import { waitingProviders } from './ingest/waiting/waiting.providers';
+import { OpenApiDocument } from './openapi/open-api-document';
+import { OpenApiController } from './openapi/open-api.controller';
+import { SwaggerUi } from './openapi/swagger-ui';
 import { EventTraceController, TopicName } from './query/event-trace.controller';
 import { EventsQueryController } from './query/events-query.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
@@ -45,6 +48,18 @@ export interface ApiHooks {
   readonly vitals?: Vitals;
 }
 
+const CONTROLLERS: Type[] = [
+  EventsIngestController,
+  SegmentController,
+  SegmentSettingsController,
+  EventsQueryController,
+  EventTraceController,
+  ReadinessController,
+  ...deadLetterControllers,
+  ...keyControllers,
+  OpenApiController,
+];
+
 /** The API process: what it is made of. */
 @Module({})
 export class ApiModule {
@@ -58,16 +73,7 @@ export class ApiModule {
         PersistenceModule.with(config.postgres),
         MessagingModule.forPublishing(config.log, config.publish),
       ],
-      controllers: [
-        EventsIngestController,
-        SegmentController,
-        SegmentSettingsController,
-        EventsQueryController,
-        EventTraceController,
-        ReadinessController,
-        ...deadLetterControllers,
-        ...keyControllers,
-      ],
+      controllers: CONTROLLERS,
       providers: [
         Admission,
         IngestService,
@@ -85,6 +91,8 @@ export class ApiModule {
         EventsRoute,
         { provide: WebHook, useFactory: () => new WebHook(config.limit.eventsPerSecond) },
         { provide: TopicName, useValue: { value: topicOf(config.log) } },
+        OpenApiDocument,
+        SwaggerUi,
         Readiness,
         ...deadLetterProviders,
         ...keyProviders(config),

@@ -13,6 +13,7 @@ import { GrpcServer } from './ingest/grpc/grpc-server';
 import { NATIVE_PATH } from './ingest/rest/native-door';
 import { SegmentDoor } from './ingest/segment/segment-door';
 import { SEGMENT_ROUTES } from './ingest/segment/segment-types';
+import { OpenApiDocument } from './openapi/open-api-document';
 import { HttpServerAdapter } from './transport/http-server';
 import { AccessLog } from './transport/requests/access-log';
 import { RequestMeter } from './transport/requests/request-meter';
@@ -71,6 +72,7 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
     meter.count(answered);
     accessLog.write(answered);
   });
+  app.get(OpenApiDocument).madeBy(async () => (await import('./openapi/build-document.js')).buildDocument(app));
   const grpc = app.get(GrpcServer);
   const grpcPort = await listen(app, grpc, config);
 

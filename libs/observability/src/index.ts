@@ -2,6 +2,7 @@ export { FrameworkLogger } from './framework-logger';
 export { Dependency } from './health/dependency';
 export { Vitals, type Progress } from './health/vitals';
 export { VitalsModule } from './health/vitals.module';
+export { VitalsController } from './health/vitals.controller';
 export { createLogger } from './logger';
 export { LoggingModule } from './logging.module';
 export { DurationHistogram } from './metrics/duration-histogram';

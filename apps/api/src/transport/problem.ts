@@ -21,6 +21,12 @@ export interface Problem {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** `application/problem+json`. */
+export interface ProblemBody extends Pick<Problem, 'title' | 'status' | 'detail' | 'errors' | 'event_ids'> {
+  readonly type: string;
+  readonly request_id: string;
+}
+
 /** Ends a request with a problem; the transport's filter writes it. */
 export class ProblemError extends Error {
   constructor(
@@ -32,21 +38,22 @@ export class ProblemError extends Error {
   }
 }
 
+/** A problem as it goes on the wire; the order of the members is that of the text. */
+export function problemBody(requestId: string, problem: Problem): ProblemBody {
+  const { status, code, title, detail, errors, event_ids } = problem;
+  const body = { type: `urn:millrace:problem:${code}`, title, status, detail, request_id: requestId };
+  return {
+    ...body,
+    ...(errors === undefined ? {} : { errors }),
+    ...(event_ids === undefined ? {} : { event_ids }),
+  };
+}
+
 /** Writes the answer of a refused request. Does nothing when the client is gone. */
 export function sendProblem(response: ServerResponse, requestId: string, problem: Problem): void {
   if (response.headersSent || response.destroyed) return;
-  const { status, code, title, detail, errors, event_ids, headers } = problem;
-  const body = Buffer.from(
-    JSON.stringify({
-      type: `urn:millrace:problem:${code}`,
-      title,
-      status,
-      detail,
-      request_id: requestId,
-      errors,
-      event_ids,
-    }),
-  );
+  const { status, headers } = problem;
+  const body = Buffer.from(JSON.stringify(problemBody(requestId, problem)));
   response.writeHead(status, {
     ...headers,
     'Content-Type': 'application/problem+json',
@@ -109,6 +116,20 @@ export const problems = {
     code: 'unsupported-media-type',
     title: 'The body has a form that this call does not take',
     detail,
+  }),
+
+  tooSlow: (): Problem => ({
+    status: 408,
+    code: 'too-slow',
+    title: 'The request did not arrive in time',
+    detail: 'Its headers may take 10 seconds, all of it 30.',
+  }),
+
+  headersTooLarge: (): Problem => ({
+    status: 431,
+    code: 'headers-too-large',
+    title: 'The headers are too large',
+    detail: 'The path and the headers may have 8192 bytes together.',
   }),
 
   notFound: (detail: string): Problem => ({ status: 404, code: 'not-found', title: 'Not found', detail }),

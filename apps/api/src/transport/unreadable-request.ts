@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { problemBody, problems, type Problem } from './problem';
 
-const STATUS_OF: Readonly<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
+const UNREADABLE = problems.malformed('The request is no HTTP/1.1.');
+const PROBLEM_OF: Readonly<Record<string, Problem>> = {
+  HPE_HEADER_OVERFLOW: problems.headersTooLarge(),
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { ...UNREADABLE, status: 413, detail: 'The chunks have too many extensions.' },
+  ERR_HTTP_REQUEST_TIMEOUT: problems.tooSlow(),
 };
 
 /** Node keeps the response that a connection waits for next here; its own handler of these errors looks at it too. */
@@ -20,9 +23,21 @@ interface HttpSocket extends Socket {
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: HttpSocket): void {
   const awaited = socket._httpMessage ?? undefined;
   const untouched = awaited === undefined || (!awaited.headersSent && !awaited.req.complete);
-  if (untouched && socket.writable) {
-    const status = STATUS_OF[error.code ?? ''] ?? 400;
-    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nConnection: close\r\n\r\n`);
-  }
+  if (untouched && socket.writable) socket.write(answerOf(PROBLEM_OF[error.code ?? ''] ?? UNREADABLE));
   socket.destroy(error);
+}
+
+/** As a whole: no response of Node's belongs to a request that is none. */
+function answerOf(problem: Problem): string {
+  const requestId = randomUUID();
+  const body = JSON.stringify(problemBody(requestId, problem));
+  return [
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
+    'Connection: close',
+    'Content-Type: application/problem+json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${requestId}`,
+    '',
+    body,
+  ].join('\r\n');
 }

@@ -6,6 +6,8 @@ import { SegmentDoor } from './segment-door';
 import { SEGMENT_ROUTES } from './segment-types';
 
 const PATHS = [...SEGMENT_ROUTES.keys(), '/v1/m'];
+const BATCH_PATHS = [...SEGMENT_ROUTES.keys()].filter((path) => SEGMENT_ROUTES.get(path) === 'batch');
+const MESSAGE_PATHS = [...SEGMENT_ROUTES.keys()].filter((path) => SEGMENT_ROUTES.get(path) !== 'batch');
 
 /**
  * The routes as Nest knows them. The server calls the door directly for most posts (`HttpServerAdapter`), so those come
@@ -15,9 +17,15 @@ const PATHS = [...SEGMENT_ROUTES.keys(), '/v1/m'];
 export class SegmentController {
   constructor(private readonly door: SegmentDoor) {}
 
-  @Post([...SEGMENT_ROUTES.keys()])
+  @Post(BATCH_PATHS)
   @HttpCode(200)
-  post(@Req() request: Request, @Res() response: Response): Promise<void> {
+  batch(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return this.door.post('batch', request, response);
+  }
+
+  @Post(MESSAGE_PATHS)
+  @HttpCode(200)
+  message(@Req() request: Request, @Res() response: Response): Promise<void> {
     const { path } = request.route as { readonly path: string };
     return this.door.post(SEGMENT_ROUTES.get(path) ?? 'batch', request, response);
   }

@@ -13,6 +13,10 @@ const principals = new WeakMap<Request, Principal>();
 /** The scope that a route needs; a route without one is open to all. */
 export const RequireScope = (scope: Scope): CustomDecorator => SetMetadata(SCOPE, scope);
 
+/** What `RequireScope` says of a route's handler. */
+export const requiredScope = (handler: object): Scope | undefined =>
+  Reflect.getMetadata(SCOPE, handler) as Scope | undefined;
+
 /** Lets a request through when its key has the route's scope; a GET that reads, also with a ticket instead of a key. */
 @Injectable()
 export class ApiKeyGuard implements CanActivate {

@@ -1,0 +1,12 @@
+// Each puts what it says on its controller when it is loaded, as decorators do.
+import '../admin/dead-letters/dead-letters.openapi';
+import '../admin/keys/keys.openapi';
+import '../admin/projects/projects.openapi';
+import '../admin/tickets/tickets.openapi';
+import '../health/readiness.openapi';
+import '../health/vitals.openapi';
+import '../ingest/rest/events-ingest.openapi';
+import '../ingest/segment/segment.openapi';
+import '../query/event-trace.openapi';
+import '../query/events-query.openapi';
+import './open-api.openapi';
