@@ -177,6 +177,29 @@ describe('with a consumer', () => {
     expect(answer.body).toMatchObject({ accepted: 2, rejected: 1, data: [{ name: 'a' }, null, { name: 'b' }] });
   });
 
+  it('known ids of more than 8 MiB of events are answered 202, and fewer of them 200 with the events', async () => {
+    const data = { text: 'x'.repeat(250_000) };
+    const large = Array.from({ length: 36 }, () => ({ event_id: randomUUID(), name: 'large' }));
+    for (const part of [large.slice(0, 18), large.slice(18)]) {
+      const sent = part.map((event) => ({ ...event, data }));
+      expect((await post(sent)).status).toBe(202);
+    }
+    await eventually(async () => {
+      expect(await test.db.database.query(`SELECT FROM events WHERE name = 'large'`)).toHaveLength(36);
+    }, 60_000);
+    const all = await post(large, { query: '?wait=stored' });
+    expect(all.status).toBe(202);
+    expect(all.body).toEqual({
+      accepted: 36,
+      rejected: 0,
+      event_ids: large.map((event) => event.event_id),
+      errors: [],
+    });
+    const fewer = await post(large.slice(0, 30), { query: '?wait=stored' });
+    expect(fewer.status).toBe(200);
+    expect(fewer.body).toMatchObject({ data: large.slice(0, 30).map((event) => ({ ...event, data })) });
+  });
+
   it('CloudEvents may wait, alone and in a batch', async () => {
     const [id, other] = [randomUUID(), randomUUID()];
     const event = { specversion: '1.0', id, source: '/orders', type: 'order.paid', tenant: 'x' };

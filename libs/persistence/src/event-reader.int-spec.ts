@@ -119,6 +119,40 @@ describe('an event', () => {
   });
 });
 
+describe('several events', () => {
+  const kilobytes = (count: number): JsonObject => ({ text: 'x'.repeat(count * 1024) });
+  const idsOf = (events: readonly Event[]): string[] => events.map(({ eventId }) => eventId).sort();
+
+  it('are found by their ids, however many, but none of another project and none that nobody stored', async () => {
+    const events = Array.from({ length: 250 }, () => anEvent());
+    const foreign = anEvent({ projectId: 2 });
+    await store(...events, foreign);
+    const all = await reader.several(1, idsOf(events), 1 << 20);
+    expect(idsOf(all)).toEqual(idsOf(events));
+    expect(all).toContainEqual({ ...events[0], storedAt: expect.any(Date) as Date });
+    expect(
+      await reader.several(1, [...idsOf(events.slice(0, 3)), foreign.eventId, anEvent().eventId], 1 << 20),
+    ).toHaveLength(3);
+    expect(await reader.several(1, [], 1 << 20)).toEqual([]);
+  });
+
+  it('are fewer when their JSON together has more bytes than it may', async () => {
+    const events = Array.from({ length: 250 }, () => anEvent({ data: kilobytes(9), context: kilobytes(1) }));
+    await store(...events);
+    const found = await reader.several(1, idsOf(events), 1_200_000);
+    expect(found.length).toBeGreaterThan(100);
+    expect(found.length).toBeLessThan(120);
+    expect(await reader.several(1, idsOf(events), 3_000_000)).toHaveLength(250);
+  });
+
+  it('are measured as PostgreSQL writes them', async () => {
+    const event = anEvent({ data: { numbers: Array.from({ length: 1000 }, () => 1e308) } });
+    await store(event);
+    expect(await reader.several(1, [event.eventId], 300_000)).toEqual([]);
+    expect(await reader.several(1, [event.eventId], 400_000)).toHaveLength(1);
+  });
+});
+
 describe('the list', () => {
   it('has the newest first, by time and then by id, over all partitions, of one project', async () => {
     const now = Date.now();

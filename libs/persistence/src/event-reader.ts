@@ -8,6 +8,11 @@ export interface EventPlace {
   readonly eventId: string;
 }
 
+/** Events that one question asks for by their ids, so that it stops soon after too many bytes. */
+const PIECE_EVENTS = 100;
+
+type SizedRow = StoredEventRow & { readonly bytes: number };
+
 /** Reads the hot events of one project. */
 export class EventReader {
   constructor(private readonly database: Queryable) {}
@@ -42,19 +47,42 @@ export class EventReader {
     return rows.map(fromEventRow)[0];
   }
 
-  /** Those of the ids that are stored, in no order. @param eventIds UUIDs in lower case. */
-  async several(projectId: number, eventIds: readonly string[]): Promise<StoredEvent[]> {
-    const rows = await this.database.query<StoredEventRow>(
-      `SELECT ${eventColumns}
-       FROM unnest($2::uuid[]) AS w(event_id)
-       CROSS JOIN LATERAL (
-         SELECT occurred_at FROM event_ids WHERE project_id = $1 AND event_id = w.event_id LIMIT 1
-       ) i
-       CROSS JOIN LATERAL (
-         SELECT * FROM events WHERE project_id = $1 AND occurred_at = i.occurred_at AND event_id = w.event_id LIMIT 1
-       ) e`,
-      [projectId, uuidArray(eventIds, (eventId) => eventId)],
+  /**
+   * Those of the ids that are stored, in no order; fewer when the JSON of them all has more than `maxBytes`, which
+   * neither this process nor PostgreSQL then makes to the end.
+   *
+   * @param eventIds UUIDs in lower case.
+   */
+  async several(projectId: number, eventIds: readonly string[], maxBytes: number): Promise<StoredEvent[]> {
+    const found: StoredEvent[] = [];
+    let left = maxBytes;
+    for (let from = 0; from < eventIds.length; from += PIECE_EVENTS) {
+      const piece = eventIds.slice(from, from + PIECE_EVENTS);
+      const rows = await this.piece(projectId, piece, left);
+      found.push(...rows.map(fromEventRow));
+      if (rows.length < piece.length) break;
+      left -= Math.max(...rows.map(({ bytes }) => bytes));
+    }
+    return found;
+  }
+
+  /** Every row tells the bytes of itself and of those before it. */
+  private piece(projectId: number, eventIds: readonly string[], maxBytes: number): Promise<SizedRow[]> {
+    // PostgreSQL measures: its text of a number like 1e308 has 309 bytes, so that what was sent says little.
+    return this.database.query<SizedRow>(
+      `SELECT ${eventColumns}, e.bytes FROM (
+         SELECT e.*, sum(octet_length(e.data::text) + coalesce(octet_length(e.context::text), 0))
+           OVER (ORDER BY e.event_id)::float8 AS bytes
+         FROM unnest($2::uuid[]) AS w(event_id)
+         CROSS JOIN LATERAL (
+           SELECT occurred_at FROM event_ids WHERE project_id = $1 AND event_id = w.event_id LIMIT 1
+         ) i
+         CROSS JOIN LATERAL (
+           SELECT * FROM events WHERE project_id = $1 AND occurred_at = i.occurred_at AND event_id = w.event_id LIMIT 1
+         ) e
+       ) e
+       WHERE e.bytes <= $3`,
+      [projectId, uuidArray(eventIds, (eventId) => eventId), maxBytes],
     );
-    return rows.map(fromEventRow);
   }
 }

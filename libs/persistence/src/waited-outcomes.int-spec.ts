@@ -91,7 +91,7 @@ describe('EventReader.several', () => {
     const [a, b, foreign] = [anEvent(), anEvent({ occurredAt: new Date('2016-02-27') }), anEvent({ projectId: 2 })];
     await store(a, b, foreign);
     const ids = [a.eventId, randomUUID(), b.eventId, foreign.eventId];
-    const found = await new EventReader(db.database).several(1, ids);
+    const found = await new EventReader(db.database).several(1, ids, 1 << 20);
     expect(found.map(({ eventId }) => eventId).sort()).toEqual([a.eventId, b.eventId].sort());
   });
 });

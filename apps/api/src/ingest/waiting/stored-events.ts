@@ -11,6 +11,9 @@ export interface SettledEvents {
   readonly rows: ReadonlyMap<string, StoredEvent>;
 }
 
+/** Of the JSON of stored events in one answer. What a request brings itself has 5 MiB; known ids may name a lot more. */
+const MAX_ANSWER_BYTES = 8 << 20;
+
 /** Waits for the events of a request, and reads them. */
 @Injectable()
 export class StoredEvents {
@@ -19,7 +22,10 @@ export class StoredEvents {
     private readonly reader: EventReader,
   ) {}
 
-  /** @returns undefined when not everything is known in time: what was accepted is still accepted. */
+  /**
+   * @returns undefined when not everything is known in time, or when it is too much to show: what was accepted is still
+   * accepted.
+   */
   async settled(wanted: WaitFor, response: ServerResponse): Promise<SettledEvents | undefined> {
     const gone = new AbortController();
     response.once('close', () => {
@@ -30,7 +36,7 @@ export class StoredEvents {
     if (outcomes.size < wanted.eventIds.size || gone.signal.aborted) return undefined;
     const stored = [...outcomes].flatMap(([eventId, { kind }]) => (kind === 'stored' ? [eventId] : []));
     const rows = await this.read(wanted.projectId, stored);
-    // A row that is not there any more cannot be shown; that the event was accepted stays true.
+    // A row that is not there any more, or too large, cannot be shown; that the event was accepted stays true.
     return rows?.length === stored.length
       ? { outcomes, rows: new Map(rows.map((row) => [row.eventId, row])) }
       : undefined;
@@ -38,7 +44,7 @@ export class StoredEvents {
 
   private async read(projectId: number, eventIds: readonly string[]): Promise<StoredEvent[] | undefined> {
     try {
-      return eventIds.length === 0 ? [] : await this.reader.several(projectId, eventIds);
+      return eventIds.length === 0 ? [] : await this.reader.several(projectId, eventIds, MAX_ANSWER_BYTES);
     } catch (error) {
       if (error instanceof StoreUnavailableError) return undefined;
       throw error;
