@@ -151,3 +151,12 @@ it('holds a partition at a record of a newer version, and only that partition', 
     { partition: 0, offset: 101, reason: expect.stringContaining('wire version 2') as unknown },
   ]);
 });
+
+it('says a thousand characters of what is wrong with a record', () => {
+  const unknown = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`a${n}\0`, n]));
+  const wire = { v: 1, name: 'n'.repeat(5000), data: { ['k'.repeat(5000)]: unknown } };
+  const [outcome] = decide([batchOf(0, Buffer.from(JSON.stringify(wire)))]).outcomes;
+  const letter = outcome?.kind === 'dead-letter' ? outcome.letter : undefined;
+  expect(letter).toMatchObject({ stage: 'decode' });
+  expect(letter!.detail.length).toBeLessThanOrEqual(1000);
+});

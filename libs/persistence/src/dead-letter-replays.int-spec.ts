@@ -5,6 +5,7 @@ import { DeadLetterChanges } from './dead-letter-changes';
 import { DeadLetters, type StoredDeadLetter } from './dead-letters';
 import { EventStore } from './event-store';
 import type { InsertResult, NewDeadLetter, RecordOutcome, Replay } from './insert-batch';
+import { StoreRefusedError } from './store-error';
 
 let db: FreshDatabase;
 let offset: number;
@@ -60,6 +61,15 @@ describe('a replay', () => {
     const [resolved] = await letters();
     expect(await arrive([{ event, replay }])).toMatchObject({ stored: 0, duplicates: 1, replayed: 0 });
     expect(await letters()).toEqual([resolved]);
+  });
+
+  it('tells its letter in the transaction that stores, or not at all', async () => {
+    const replay = await aLetter();
+    const before = await letters();
+    await db.database.query('ALTER TABLE consumer_positions ADD CONSTRAINT seeded CHECK (next_offset < 2)');
+    await expect(arrive([{ event, replay }])).rejects.toThrow(StoreRefusedError);
+    expect(await letters()).toEqual(before);
+    expect(await db.database.query('SELECT event_id FROM events')).toEqual([]);
   });
 
   it('of an event that was stored meanwhile resolves its letter', async () => {
