@@ -29,8 +29,10 @@ export function validatorSchema(dto: Type<object>, name: string): PropertySchema
     .filter((rule) => rule.propertyName === name);
   const fallback = (new dto() as Record<string, unknown>)[name];
   const schema: SchemaObject = {};
-  for (const { name: rule, constraints } of rules) {
-    if (rule !== undefined) Object.assign(schema, SCHEMA_OF[rule]?.((constraints as unknown[] | undefined)?.[0]));
+  for (const { name: rule, constraints, each } of rules) {
+    // What holds for each item says nothing of the array.
+    if (rule !== undefined && !each)
+      Object.assign(schema, SCHEMA_OF[rule]?.((constraints as unknown[] | undefined)?.[0]));
   }
   const optional = rules.some(({ type }) => type === 'conditionalValidation');
   return {

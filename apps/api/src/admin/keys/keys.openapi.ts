@@ -1,7 +1,8 @@
 import { ApiBody, ApiOperation, type SchemaObject } from '@nestjs/swagger';
-import { Answer, Problems } from '../../openapi/answers';
+import { Answer, Problems, Refusal } from '../../openapi/answers';
 import { describeController, describeDto, PathParam } from '../../openapi/describe';
 import { arrayOf, instant, objectOf, orNull, pageOf, text } from '../../openapi/schema';
+import { problems } from '../../transport/problem';
 import '../list.openapi';
 import { PROJECT } from '../projects/project.schema';
 import type { KeyDto, NewKeyDto } from './key.convert';
@@ -88,5 +89,12 @@ describeController(KeysController, 'Administration', {
     ID,
     Answer(204, 'It is revoked.'),
     Problems(404),
+    Refusal(
+      422,
+      'It is the last valid key with the scope `admin` of project `default`.',
+      problems.invalid('The call was not done.', [
+        { field: 'id', code: 'conflict', message: 'is the last valid key with the scope admin' },
+      ]),
+    ),
   ],
 });

@@ -128,6 +128,8 @@ describe('a CloudEvent is refused', () => {
     ['"time":1767225600', 'time: type'],
     ['"datacontenttype":""', 'datacontenttype: length'],
     ['"dataschema":""', 'dataschema: length'],
+    ['"dataschema":false', 'dataschema: type'],
+    ['"datacontenttype":1', 'datacontenttype: type'],
     ['"userId":"1"', 'userId: format'],
     ['"my_ext":1', 'my_ext: format'],
     ['"a b":1', '["a b"]: format'],

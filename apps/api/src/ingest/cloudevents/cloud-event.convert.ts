@@ -58,12 +58,12 @@ type Problem = Pick<FieldError, 'code' | 'message'>;
 /** What breaks the type system of CloudEvents 1.0.2 (naming conventions and type system), or undefined. */
 function attributeProblem(name: string, value: JsonValue): Problem | undefined {
   if (!NAME.test(name)) return { code: 'format', message: 'must be named with the letters a to z and digits only' };
+  const text = name === 'datacontenttype' || name === 'dataschema';
+  if (text && typeof value !== 'string') return { code: 'type', message: 'must be a string' };
   if (typeof value === 'boolean') return undefined;
   if (typeof value === 'number') return integerProblem(value);
   if (typeof value !== 'string') return { code: 'type', message: 'must be a string, a boolean or an integer' };
-  if (value === '' && (name === 'datacontenttype' || name === 'dataschema')) {
-    return { code: 'length', message: 'must not be empty' };
-  }
+  if (text && value === '') return { code: 'length', message: 'must not be empty' };
   if (CONTROL.test(value)) return { code: 'control_character', message: 'must not contain control characters' };
   return value.isWellFormed() ? undefined : { code: 'lone_surrogate', message: 'contains half of a surrogate pair' };
 }
