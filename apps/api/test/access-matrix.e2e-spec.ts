@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import request, { type Response } from 'supertest';
-import { hashApiKeySecret, mintApiKey, type Scope } from '@app/persistence';
+import {
+  DeadLetters,
+  EventStore,
+  hashApiKeySecret,
+  mintApiKey,
+  type NewDeadLetter,
+  type Scope,
+} from '@app/persistence';
+import { GrpcClient } from './grpc-client';
 import { runningApi, type TestApi } from './running-api';
 
 /** One door: how to knock, and the scope that opens it. */
@@ -19,6 +27,7 @@ const SCOPES = ['ingest', 'read', 'admin'] as const;
 
 let test: TestApi;
 let foreignKeyId: string;
+let foreignLetterId: string;
 const keys = new Map<string, string>();
 
 /** Calls by header, as most doors are. */
@@ -43,6 +52,13 @@ function cloudEvent(method: 'post' | 'put') {
   };
 }
 
+/** NDJSON. */
+async function lines(key: string | undefined): Promise<Response> {
+  const call = request(test.api.url).post('/api/v1/events').set('Content-Type', 'application/x-ndjson');
+  if (key !== undefined) call.set('X-API-Key', key);
+  return call.send('{"name":"n"}\n');
+}
+
 /** Segment's way: the key is the user of Basic. */
 function segment(path: string, body: object) {
   return async (key: string | undefined): Promise<Response> => {
@@ -59,6 +75,7 @@ const settings = async (key = ''): Promise<Response> =>
 const doors: readonly Door[] = [
   door('POST events', 'ingest', [202], http('post', '/api/v1/events', { name: 'n' })),
   door('POST events, an array', 'ingest', [202], http('post', '/api/v1/events', [{ name: 'n' }])),
+  door('POST events, lines', 'ingest', [202], lines),
   door('POST events, CloudEvents', 'ingest', [202], cloudEvent('post')),
   door('PUT events, CloudEvents', 'ingest', [202], cloudEvent('put')),
   door('POST Segment batch', 'ingest', [200], segment('/v1/batch', { batch: [] })),
@@ -72,6 +89,12 @@ const doors: readonly Door[] = [
     [404],
     http('get', () => `/api/v1/events/${randomUUID()}`),
   ),
+  door(
+    'GET trace',
+    'read',
+    [200],
+    http('get', () => `/api/v1/events/${randomUUID()}/trace`),
+  ),
   door('POST tickets', 'read', [201], http('post', '/api/v1/tickets')),
   door('GET keys', 'admin', [200], http('get', '/api/v1/keys')),
   door('POST keys', 'admin', [201], http('post', '/api/v1/keys', { name: 'n', scopes: ['read'] })),
@@ -81,6 +104,18 @@ const doors: readonly Door[] = [
   door('GET dead letter', 'admin', [404], http('get', '/api/v1/dead-letters/999')),
   door('POST replay', 'admin', [404], http('post', '/api/v1/dead-letters/999/replay')),
   door('DELETE dead letter', 'admin', [404], http('delete', '/api/v1/dead-letters/999')),
+  door(
+    'POST replay of many',
+    'admin',
+    [202],
+    http('post', '/api/v1/dead-letters/replay', { filter: { stage: 'store' }, dry_run: true }),
+  ),
+  door(
+    'POST discard of many',
+    'admin',
+    [202],
+    http('post', '/api/v1/dead-letters/discard', { filter: { stage: 'store' } }),
+  ),
   { ...door('GET projects', 'admin', [200], http('get', '/api/v1/projects')), allProjects: true },
   {
     ...door('POST projects', 'admin', [201], (key) => http('post', '/api/v1/projects', { name: randomUUID() })(key)),
@@ -105,12 +140,49 @@ const foreign: readonly Door[] = [
     [404],
     http('post', () => `/api/v1/keys/${foreignKeyId}/rotate`),
   ),
+  door(
+    'GET dead letter',
+    'admin',
+    [404],
+    http('get', () => `/api/v1/dead-letters/${foreignLetterId}`),
+  ),
+  door(
+    'POST replay',
+    'admin',
+    [404],
+    http('post', () => `/api/v1/dead-letters/${foreignLetterId}/replay`),
+  ),
+  door(
+    'DELETE dead letter',
+    'admin',
+    [404],
+    http('delete', () => `/api/v1/dead-letters/${foreignLetterId}`),
+  ),
 ];
 
 async function addKey(name: string, scopes: Scope[], projectId: number): Promise<string> {
   const text = await test.addKey(scopes, projectId);
   keys.set(name, text);
   return text;
+}
+
+/** @returns the id of a dead letter of the project. */
+async function addLetter(projectId: number): Promise<string> {
+  const letter: NewDeadLetter = {
+    projectId,
+    value: Buffer.from('{}'),
+    key: null,
+    headers: {},
+    stage: 'decode',
+    reason: 'MALFORMED_EVENT',
+    detail: 'event_id is missing',
+    eventId: undefined,
+    ingestId: undefined,
+  };
+  const outcomes = [{ partition: 0, offset: 0, kind: 'dead-letter' as const, letter }];
+  await new EventStore(test.db.database).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });
+  const [added] = await new DeadLetters(test.db.database).list(1);
+  return added!.id;
 }
 
 beforeAll(async () => {
@@ -122,6 +194,7 @@ beforeAll(async () => {
   }
   const id = (name: string): string => keys.get(name)?.split('_')[1] ?? '';
   foreignKeyId = (await addKey('third', ['admin'], 3)).split('_')[1] ?? '';
+  foreignLetterId = await addLetter(3);
   await addKey('revoked', ['admin'], 1);
   await addKey('expired', ['admin'], 1);
   await test.db.database.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id('revoked')]);
@@ -146,9 +219,9 @@ function opens(scope: Scope, { needs }: Door): boolean {
   return needs === 'none' || scope === needs || scope === 'admin';
 }
 
-describe.each(doors.map((row) => [row.name, row] as const))('%s', (_name, row) => {
-  const nobody = ['none', 'revoked', 'expired', 'of another secret', 'made up', 'mistyped', 'empty'];
+const nobody = ['none', 'revoked', 'expired', 'of another secret', 'made up', 'mistyped', 'empty'];
 
+describe.each(doors.map((row) => [row.name, row] as const))('%s', (_name, row) => {
   it.each(nobody)('is closed to the key: %s', async (name) => {
     const answer = await row.knock(keys.get(name));
     if (row.needs === 'none') expect(row.entered).toContain(answer.status);
@@ -167,6 +240,28 @@ describe.each(doors.map((row) => [row.name, row] as const))('%s', (_name, row) =
   });
 });
 
+describe('gRPC', () => {
+  async function publish(key: string | undefined): Promise<string> {
+    const client = new GrpcClient(test.api.grpc, key);
+    const { code } = await client.publish({ event: { name: 'n' } });
+    client.close();
+    return code;
+  }
+
+  it.each(nobody)('is closed to the key: %s', async (name) => {
+    expect(await publish(keys.get(name))).toBe('UNAUTHENTICATED');
+  });
+
+  it.each([
+    ['ingest', 'OK'],
+    ['read', 'PERMISSION_DENIED'],
+    ['admin', 'OK'],
+  ])('tells %s in whichever project: %s', async (scope, code) => {
+    expect(await publish(keys.get(`default ${scope}`))).toBe(code);
+    expect(await publish(keys.get(`second ${scope}`))).toBe(code);
+  });
+});
+
 describe.each(foreign.map((row) => [row.name, row] as const))('%s of another project', (_name, row) => {
   it('is 404 with the right scope, and 403 before that tells anything', async () => {
     for (const scope of SCOPES) {
@@ -174,4 +269,9 @@ describe.each(foreign.map((row) => [row.name, row] as const))('%s of another pro
       expect([scope, answer.status]).toEqual([scope, opens(scope, row) ? 404 : 403]);
     }
   });
+});
+
+it('a dead letter of another project is there for its own', async () => {
+  const answer = await http('get', `/api/v1/dead-letters/${foreignLetterId}`)(keys.get('third'));
+  expect(answer.status).toBe(200);
 });
