@@ -26,12 +26,24 @@ function listen(analytics: Analytics): Delivery {
 function send(analytics: Analytics, n: number): void {
   const userId = `user-${n % 7}`;
   const calls = [
-    (): void => { analytics.track({ userId, event: 'Order Done', properties: { n } }); },
-    (): void => { analytics.identify({ userId, traits: { n } }); },
-    (): void => { analytics.page({ anonymousId: userId, name: 'Home', properties: { n } }); },
-    (): void => { analytics.screen({ anonymousId: userId, name: 'Home', properties: { n } }); },
-    (): void => { analytics.group({ userId, groupId: 'g', traits: { n } }); },
-    (): void => { analytics.alias({ userId, previousId: `old-${n}` }); },
+    (): void => {
+      analytics.track({ userId, event: 'Order Done', properties: { n } });
+    },
+    (): void => {
+      analytics.identify({ userId, traits: { n } });
+    },
+    (): void => {
+      analytics.page({ anonymousId: userId, name: 'Home', properties: { n } });
+    },
+    (): void => {
+      analytics.screen({ anonymousId: userId, name: 'Home', properties: { n } });
+    },
+    (): void => {
+      analytics.group({ userId, groupId: 'g', traits: { n } });
+    },
+    (): void => {
+      analytics.alias({ userId, previousId: `old-${n}` });
+    },
   ];
   if (n === BAD) analytics.track({ userId, event: 'x'.repeat(300), properties: { n } });
   else calls[n % calls.length]?.();
