@@ -22,6 +22,7 @@ import { EventsIngestController } from './ingest/rest/events-ingest.controller';
 import { IngestExchange } from './ingest/rest/ingest-exchange';
 import { NATIVE_PATH, NativeDoor } from './ingest/rest/native-door';
 import { SegmentDoor } from './ingest/segment/segment-door';
+import { SEGMENT_ROUTES } from './ingest/segment/segment-types';
 import { SegmentIntake } from './ingest/segment/segment-intake';
 import { SegmentSettingsController } from './ingest/segment/segment-settings.controller';
 import { SegmentController } from './ingest/segment/segment.controller';
@@ -60,11 +61,14 @@ const CONTROLLERS: Type[] = [
   OpenApiController,
 ];
 
+/** Where events come in, by whatever door that speaks HTTP. */
+const INGEST_ROUTES: ReadonlySet<string> = new Set([NATIVE_PATH, ...SEGMENT_ROUTES.keys(), '/v1/m']);
+
 /** The API process: what it is made of. */
 @Module({})
 export class ApiModule {
   static with(config: ApiConfig, logger: Logger, hooks: ApiHooks): DynamicModule {
-    const accessLog = new AccessLog(logger, { hotRoute: NATIVE_PATH, sample: config.accessLogSample });
+    const accessLog = new AccessLog(logger, { hotRoutes: INGEST_ROUTES, sample: config.accessLogSample });
     return {
       module: ApiModule,
       imports: [

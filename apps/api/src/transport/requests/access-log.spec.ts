@@ -19,7 +19,7 @@ describe('AccessLog', () => {
 
   function logOf(sample: number, level = 'info'): AccessLog {
     const write = (line: string): void => void lines.push(JSON.parse(line) as Record<string, unknown>);
-    return new AccessLog(pino({ level }, { write }), { hotRoute: HOT, sample }, () => now);
+    return new AccessLog(pino({ level }, { write }), { hotRoutes: new Set([HOT, '/v1/t']), sample }, () => now);
   }
 
   function answered(changes: Partial<AnsweredRequest> & { readonly method?: string } = {}): AnsweredRequest {
@@ -45,6 +45,15 @@ describe('AccessLog', () => {
     expect(lines).toHaveLength(10);
     for (let n = 0; n < 5; n += 1) log.write(answered({ method: 'GET', status: 200 }));
     expect(lines).toHaveLength(15);
+  });
+
+  it.each([
+    ['PUT', HOT],
+    ['POST', '/v1/t'],
+  ])('takes the accepted %s of %s for one of many, too', (method, route) => {
+    const log = logOf(100);
+    for (let n = 0; n < 1000; n += 1) log.write(answered({ method, route, status: 200 }));
+    expect(lines).toHaveLength(10);
   });
 
   it('has a line for each refusal up to 20 in a second, and one for the number of the others', () => {

@@ -23,9 +23,9 @@ export type AccessLine = () => {
 };
 
 export interface AccessLogOptions {
-  /** The route that is too busy for a line each. */
-  readonly hotRoute: string;
-  /** One of so many of its accepted posts has a line. */
+  /** The routes that are too busy for a line each, by their templates. */
+  readonly hotRoutes: ReadonlySet<string>;
+  /** One of so many of what they accept has a line. */
   readonly sample: number;
 }
 
@@ -33,7 +33,7 @@ export interface AccessLogOptions {
  * One line per request, at level info: method, template of the route, status, duration, request id, and the id of the key
  * that was presented. Never the URL, a header or the body.
  *
- * Of the accepted posts of the hot route one of `sample` has a line. Of the refusals (4xx, 5xx, and clients that went
+ * Of the accepted posts and puts of the hot routes one of `sample` has a line. Of the refusals (4xx, 5xx, and clients that went
  * away) each has one, up to 20 in a second; one more line tells how many had none. Health and metrics are at level debug,
  * unless they refuse who asks.
  */
@@ -50,17 +50,20 @@ export class AccessLog {
   ) {}
 
   write(answered: AnsweredRequest): void {
-    const { request, route, status } = answered;
+    const { status } = answered;
     if (isRoutine(answered)) this.tell('debug', () => lineOf(answered));
     else if (status === undefined || status >= 400) this.tellRefusal(() => lineOf(answered));
-    else if (request.method !== 'POST' || route !== this.options.hotRoute || this.isSampled())
-      this.tell('info', () => lineOf(answered));
+    else if (!this.isHot(answered) || this.isSampled()) this.tell('info', () => lineOf(answered));
   }
 
   /** The same for what came by another way than HTTP. @param hot its kind is too busy for a line each. */
   writeLine(line: AccessLine, { taken, hot }: { readonly taken: boolean; readonly hot: boolean }): void {
     if (!taken) this.tellRefusal(line);
     else if (!hot || this.isSampled()) this.tell('info', line);
+  }
+
+  private isHot({ request: { method }, route = '' }: AnsweredRequest): boolean {
+    return (method === 'POST' || method === 'PUT') && this.options.hotRoutes.has(route);
   }
 
   private isSampled(): boolean {
