@@ -53,7 +53,11 @@ class BodyBytes {
 }
 
 /** @param declared bytes that `share` has already. */
-function collect(request: IncomingMessage, share: BodyShare, declared: number): Promise<Buffer> {
+function collect(
+  request: IncomingMessage,
+  share: BodyShare,
+  { declared, maxBytes }: { readonly declared: number; readonly maxBytes: number },
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const body = new BodyBytes();
     const refuse = (error: ProblemError): void => {
@@ -66,7 +70,7 @@ function collect(request: IncomingMessage, share: BodyShare, declared: number): 
     const onData = (chunk: Buffer): void => {
       try {
         body.add(chunk);
-        if (body.length > MAX_BODY_BYTES) throw new ProblemError(problems.tooLarge(MAX_BODY_BYTES));
+        if (body.length > maxBytes) throw new ProblemError(problems.tooLarge(maxBytes));
         if (declared === 0) share.take(chunk.length);
       } catch (error) {
         refuse(error as ProblemError);
@@ -92,7 +96,7 @@ function collect(request: IncomingMessage, share: BodyShare, declared: number): 
 export class RequestAbortedError extends Error {}
 
 /** Piece by piece, so that a small body which inflates to much is known by what it has become, not by what it may. */
-function inflated(sent: Buffer, share: BodyShare): Promise<Buffer> {
+function inflated(sent: Buffer, share: BodyShare, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const body = new BodyBytes();
     const gunzip = createGunzip({ chunkSize: 65_536 });
@@ -104,7 +108,7 @@ function inflated(sent: Buffer, share: BodyShare): Promise<Buffer> {
     gunzip.on('data', (chunk: Buffer) => {
       try {
         body.add(chunk);
-        if (body.length > MAX_BODY_BYTES) throw new ProblemError(problems.tooLarge(MAX_BODY_BYTES));
+        if (body.length > maxBytes) throw new ProblemError(problems.tooLarge(maxBytes));
         share.take(chunk.length);
       } catch (error) {
         fail(error as ProblemError);
@@ -127,9 +131,11 @@ function isGzip(body: Buffer): boolean {
 export interface ReadOptions {
   /** Inflates what begins like gzip (RFC 1952, section 2.3.1), whatever the headers say. No JSON begins like that. */
   readonly sniffGzip: boolean;
+  /** Bytes that it may have as sent, and again after inflating. */
+  readonly maxBytes: number;
 }
 
-const AS_TOLD: ReadOptions = { sniffGzip: false };
+const AS_TOLD: ReadOptions = { sniffGzip: false, maxBytes: MAX_BODY_BYTES };
 
 /**
  * The body as text, inflated when `Content-Encoding: gzip` says so; a byte order mark is dropped.
@@ -138,13 +144,13 @@ const AS_TOLD: ReadOptions = { sniffGzip: false };
  *   no room for it.
  * @throws {RequestAbortedError}
  */
-export function readText(request: IncomingMessage, budget: BodyBudget, options = AS_TOLD): Promise<string> {
-  return readAs(request, budget, decodeText, options);
+export function readText(request: IncomingMessage, budget: BodyBudget): Promise<string> {
+  return readBody(request, budget, decodeText);
 }
 
 /** The same before it becomes text. */
 export function readBytes(request: IncomingMessage, budget: BodyBudget): Promise<Buffer> {
-  return readAs(request, budget, (body) => body, AS_TOLD);
+  return readBody(request, budget, (body) => body);
 }
 
 /** @throws {ProblemError} 400 when it is not UTF-8. */
@@ -154,17 +160,18 @@ export function decodeText(body: Buffer): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
-async function readAs<T>(
+/** What `form` makes of the body, which counts in `budget` until that is done. Throws what it throws, and as `readText`. */
+export async function readBody<T>(
   request: IncomingMessage,
   budget: BodyBudget,
-  form: (body: Buffer) => T,
-  { sniffGzip }: ReadOptions,
+  form: (body: Buffer) => T | Promise<T>,
+  { sniffGzip, maxBytes } = AS_TOLD,
 ): Promise<T> {
   const declared = Number(request.headers['content-length'] ?? 0);
   const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
   const share = budget.open();
   try {
-    if (declared > MAX_BODY_BYTES) throw new ProblemError(problems.tooLarge(MAX_BODY_BYTES));
+    if (declared > maxBytes) throw new ProblemError(problems.tooLarge(maxBytes));
     if (encoding !== 'identity' && encoding !== 'gzip') {
       throw new ProblemError(
         problems.unsupportedMediaType(`Content-Encoding may be gzip or identity, not "${encoding}".`),
@@ -177,8 +184,10 @@ async function readAs<T>(
     throw error;
   }
   try {
-    const sent = await collect(request, share, declared);
-    return form(encoding === 'gzip' || (sniffGzip && isGzip(sent)) ? await inflated(sent, share) : sent);
+    const sent = await collect(request, share, { declared, maxBytes });
+    const inflates = encoding === 'gzip' || (sniffGzip && isGzip(sent));
+    const formed = form(inflates ? await inflated(sent, share, maxBytes) : sent);
+    return formed instanceof Promise ? await formed : formed;
   } finally {
     // From here on the events count, in the queue in front of the log.
     share.release();

@@ -136,4 +136,28 @@ describe('fromSegmentMessage', () => {
       { field: 'context.n', code: 'number' },
     ]);
   });
+
+  it.each(['context', 'integrations'])('keeps no write key in a list that is sent as %s', (key) => {
+    const list = [1, { writeKey: 'mr_secret', a: 2 }];
+    expect(eventOf({ type: 'page', [key]: list }).context).toMatchObject({ [key]: [1, { a: 2 }] });
+    expect(eventOf({ type: 'page' }, `,"${key}":{"b":1,"writeKey":"mr_secret"}`).context).toMatchObject({
+      [key]: { b: 1 },
+    });
+    expect(JSON.stringify(eventOf({ type: 'page', [key]: list }).context)).not.toContain('mr_secret');
+  });
+
+  it.each(['context', 'integrations'])(
+    'refuses messages for a %s of 20,000 levels, their own or the batch’s',
+    (key) => {
+      for (const [open, close] of [
+        ['{"a":', '}'],
+        ['[', ']'],
+      ] as const) {
+        const deep = `{"a":${open.repeat(20_000)}1${close.repeat(20_000)}}`;
+        expect(errorsOf(`{"type":"page","${key}":${deep}}`)).toMatchObject([{ code: 'depth' }]);
+        expect(errorsOf('{"type":"page"}', `,"${key}":${deep}`)).toMatchObject([{ code: 'depth' }]);
+        expect(errorsOf(`{"type":"page","${key}":{"b":1}}`, `,"${key}":${deep}`)).toMatchObject([{ code: 'depth' }]);
+      }
+    },
+  );
 });

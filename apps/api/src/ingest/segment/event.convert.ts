@@ -13,7 +13,7 @@ import {
 } from '@app/events';
 import { correctedTime } from './clock-correction';
 import { MessageSource } from './message-source';
-import type { SharedMembers } from './segment-batch';
+import { readSentAt, type SharedMembers } from './segment-batch';
 import { isSegmentType, type SegmentType } from './segment-types';
 
 /** A value and the name under which it was sent. */
@@ -95,11 +95,18 @@ function without(object: JsonObject, keys: ReadonlySet<string>): JsonObject {
 
 const WRITE_KEY: ReadonlySet<string> = new Set(['writeKey']);
 
+/** A context or integrations without the write key; as an array, which rules do not forbid, without that of its elements. */
+function withoutWriteKey(value: unknown): unknown {
+  if (Array.isArray(value))
+    return value.map((element: unknown) => (isObject(element) ? without(element, WRITE_KEY) : element));
+  return isObject(value) ? without(value, WRITE_KEY) : value;
+}
+
 /** The member of a message over that of its batch. */
 function merged(shared: unknown, own: unknown): unknown {
-  if (!isObject(shared)) return isObject(own) ? without(own, WRITE_KEY) : own;
-  if (blank(own)) return without(shared, WRITE_KEY);
-  return isObject(own) ? without({ ...shared, ...own }, WRITE_KEY) : own;
+  if (!isObject(shared)) return withoutWriteKey(own);
+  if (blank(own)) return withoutWriteKey(shared);
+  return withoutWriteKey(isObject(own) ? { ...shared, ...own } : own);
 }
 
 /** All that has no field of its own, under Segment's names. */
@@ -163,7 +170,7 @@ export function segmentEventOf(
   const arrivedAt = new Date(instantOf(kept['receivedAt']) ?? receivedAt);
   const eventId = typeof kept['eventId'] === 'string' ? kept['eventId'] : undefined;
   const source = { json: new MessageSource(new JsonText(text), ['batch', 0]), path: [] };
-  const shared = { type, sentAt, context, integrations };
+  const shared = { type, sentAt: readSentAt(sentAt), context, integrations };
   return fromSegmentMessage(messages[0], { projectId, receivedAt, source, shared, arrivedAt, eventId });
 }
 

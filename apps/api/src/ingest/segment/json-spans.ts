@@ -53,25 +53,39 @@ function skip(json: string, from: number, codes: ReadonlySet<number>): number {
 const BETWEEN = new Set([...SPACE, COMMA]);
 const AFTER_KEY = new Set([...SPACE, COLON]);
 
+/** Most keys have nothing escaped, and are not worth a parser. */
+function keyText(json: string, from: number, end: number): string {
+  const quoted = json.slice(from, end);
+  return quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1);
+}
+
 /**
- * The members of the object, or the elements of the array, that begins at `from`; none for any other value. In the order
- * of the text, and with those that a later one of the same key replaces.
+ * Shows the members of the object, or the elements of the array, that begins at `from`; none for any other value. In the
+ * order of the text, and with those that a later one of the same key replaces. Neither recursive nor a list: a text of
+ * 5 MiB may be nested a million times, or have a million members.
  *
- * @param json that `JSON.parse` has taken.
+ * @param json that `JSON.parse` has taken. Of any other text it shows something or other, or throws a SyntaxError.
  */
-export function spansOf(json: string, from = 0): Span[] {
+export function visitSpans(json: string, from: number, visit: (span: Span) => void): void {
   const first = skip(json, from, SPACE);
-  if (!OPEN.has(json.charCodeAt(first))) return [];
+  if (!OPEN.has(json.charCodeAt(first))) return;
   const isObject = json[first] === '{';
-  const spans: Span[] = [];
   let at = skip(json, first + 1, BETWEEN);
   while (at < json.length && !CLOSE.has(json.charCodeAt(at))) {
     const keyEnd = isObject ? endOfString(json, at) : at;
-    const key = isObject ? (JSON.parse(json.slice(at, keyEnd)) as string) : undefined;
+    const key = isObject ? keyText(json, at, keyEnd) : undefined;
     const start = isObject ? skip(json, keyEnd, AFTER_KEY) : at;
     const end = endOfValue(json, start);
-    spans.push({ key, from: at, start, end });
+    visit({ key, from: at, start, end });
     at = skip(json, end, BETWEEN);
   }
-  return spans;
+}
+
+/** The members of the object in `json` that have one of `keys`, as `JSON.parse` takes them: the last of each. */
+export function membersOf(json: string, keys: ReadonlySet<string>): ReadonlyMap<string, Span> {
+  const members = new Map<string, Span>();
+  visitSpans(json, 0, (span) => {
+    if (span.key !== undefined && keys.has(span.key)) members.set(span.key, span);
+  });
+  return members;
 }

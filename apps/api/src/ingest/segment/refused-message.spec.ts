@@ -15,6 +15,11 @@ function again(value: Buffer): ParsedEvent {
   return segmentEventOf(value, { projectId: 1, receivedAt: new Date('2026-11-25T00:00:00.000Z') });
 }
 
+function withoutKey(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'writeKey'));
+}
+
 describe('RefusedMessages', () => {
   it('keeps a message in the words of its client', () => {
     const text = '{"batch":[1, {"type":"page","properties":{"n":1e400, "w":9007199254740993,"s":"\\u0000]}"}} ,3]}';
@@ -29,10 +34,32 @@ describe('RefusedMessages', () => {
     '{"batch":[{ "writeKey" : "SECRET" , "type":"track"}], "writeKey":"SECRET"}',
     '{"batch":[{"write\\u004bey":"SECRET","writeKey":"SECRET","a":[{"b":"}"}]}]}',
     '{"context":{"writeKey":"SECRET","a":1},"batch":[{"context":{"writeKey":"SECRET","b":[2]},"c":3}]}',
+    '{"batch":[{"integrations":{"All":true,"writeKey":"SECRET"},"c":3}],"integrations":{"writeKey":"SECRET"}}',
+    '{"batch":[[{"writeKey":"SECRET"},{"a":1, "writeKey":"SECRET" }, [{"writeKey":"SECRET"}],"x"]]}',
+    '{"batch":[{"context":[1,{"writeKey":"SECRET"}],"integrations":[{"writeKey":"SECRET","b":2}]}],"context":[{"writeKey":"SECRET"}]}',
+    '{"batch":[{"a":1 , "writeKey":"SECRET" , "writeKey":"SECRET" }]}',
+    '{"batch":[{"writeKey":"SECRET","writeKey":"SECRET","a":{"b":"\\"}"}}]}',
   ])('leaves the write key out of %s', (text) => {
     const value = kept(text).toString();
     expect(value).not.toMatch(/SECRET|write(K|\\u004b)ey/);
-    expect(() => JSON.parse(value) as unknown).not.toThrow();
+    const expected = JSON.parse(text, (_key, member: unknown) => withoutKey(member)) as { batch: [unknown] };
+    expect(JSON.parse(value)).toMatchObject({ batch: [expected.batch[0]] });
+  });
+
+  it.each(['[', '{"a":'])('keeps a message of 20,000 levels of %s and cuts the key out of it', (open) => {
+    const deep = open.repeat(20_000) + '1' + (open === '[' ? ']' : '}').repeat(20_000);
+    const text = `{"context":${deep},"batch":[{"writeKey":"SECRET","context":${deep},"integrations":${deep},"a":${deep}}]}`;
+    const value = kept(text).toString();
+    expect(value).not.toContain('SECRET');
+    expect(value).toContain(`"context":${deep},"batch":[{"context":${deep},"integrations":${deep},"a":${deep}}]`);
+    expect(again(Buffer.from(value)).ok).toBe(false);
+  });
+
+  it('keeps a sentAt that can be a time, and no other', () => {
+    const sentAt = '2026-11-21T10:00:00\\u005a';
+    const value = kept(`{"sentAt":"${sentAt}","batch":[1]}`).toString();
+    expect(JSON.parse(value)).toMatchObject({ sentAt: '2026-11-21T10:00:00Z' });
+    expect(kept(`{"sentAt":"${'x'.repeat(250_000)}","batch":[1]}`).length).toBeLessThan(200);
   });
 
   it('keeps what the batch says of all its messages', () => {

@@ -1,31 +1,54 @@
 import type { SegmentBatch } from './segment-batch';
-import { spansOf, type Span } from './json-spans';
+import { membersOf, visitSpans } from './json-spans';
 
 /** A record has to fit into what the log takes, and what is larger than this could not become an event anyway. */
 const MAX_KEPT_BYTES = 700_000;
 /** What is left of a larger one. */
 const REST_CHARACTERS = 200_000;
 
-function last(spans: readonly Span[], key: string): Span | undefined {
-  return spans.findLast((span) => span.key === key);
+/** What may hold the write key besides the message itself. */
+const HOLDERS: ReadonlySet<string | undefined> = new Set(['context', 'integrations']);
+
+/**
+ * The object's text without its members `writeKey`, nor those of a `context` or `integrations` in it; of an array, that of
+ * its elements. Other values as they are.
+ *
+ * @param levels that it goes down, itself included.
+ */
+function withoutWriteKey(json: string, levels = 3): string {
+  // Escaped, the key can be written in other ways; nobody does.
+  if (levels === 0 || !(json.includes('writeKey') || json.includes('\\u'))) return json;
+  const done: { text: string; to: number; cutsLast: boolean } = { text: '', to: 0, cutsLast: false };
+  visitSpans(json, 0, ({ key, from, start, end }) => {
+    if (done.cutsLast) done.to = from;
+    done.cutsLast = key === 'writeKey';
+    if (!done.cutsLast && key !== undefined && !HOLDERS.has(key)) return;
+    done.text += json.slice(done.to, done.cutsLast ? from : start);
+    if (!done.cutsLast) done.text += withoutWriteKey(json.slice(start, end), levels - 1);
+    done.to = end;
+  });
+  const kept = done.cutsLast ? done.text.trimEnd() : done.text;
+  // The comma in front of the last member goes with it.
+  return (done.cutsLast && kept.endsWith(',') ? kept.slice(0, -1) : kept) + json.slice(done.to);
 }
 
-/** The object's text without its members `writeKey`, nor those of a `context` in it; other values as they are. */
-function withoutWriteKey(json: string, nested = true): string {
-  const spans = spansOf(json);
-  if (!spans.some(({ key }) => key === 'writeKey' || key === 'context')) return json;
-  const kept = spans.filter(({ key }) => key !== 'writeKey');
-  const members = kept.map(({ key, from, start, end }) => {
-    const value = json.slice(start, end);
-    return json.slice(from, start) + (key === 'context' && nested ? withoutWriteKey(value, false) : value);
-  });
-  return `{${members.join(',')}}`;
-}
+const LIST: ReadonlySet<string> = new Set(['batch']);
+const SHARED: ReadonlySet<string> = new Set(['context', 'integrations']);
 
 /** The members that all messages of a batch share, in the words of its text. */
-function sharedText(text: string, body: readonly Span[]): string {
-  const spans = ['sentAt', 'context', 'integrations'].flatMap((key) => last(body, key) ?? []);
-  return spans.map(({ key, start, end }) => `"${key}":${withoutWriteKey(text.slice(start, end), false)},`).join('');
+function sharedText({ text, shared: { sentAt } }: SegmentBatch): string {
+  const spans = [...membersOf(text, SHARED)];
+  const members = spans.map(([key, { start, end }]) => `"${key}":${withoutWriteKey(text.slice(start, end), 2)},`);
+  return `${sentAt === undefined ? '' : `"sentAt":${JSON.stringify(sentAt)},`}${members.join('')}`;
+}
+
+/** The texts of its messages. */
+function messageTexts(text: string): string[] {
+  const list = membersOf(text, LIST).get('batch');
+  const texts: string[] = [];
+  if (list === undefined) return texts;
+  visitSpans(text, list.start, ({ start, end }) => texts.push(text.slice(start, end)));
+  return texts;
 }
 
 /**
@@ -56,9 +79,6 @@ export class RefusedMessages {
   private cut(): { shared: string; messages: readonly string[] } {
     const { text, shared } = this.batch;
     if (shared.type !== undefined) return { shared: '', messages: [text] };
-    const body = spansOf(text);
-    const list = last(body, 'batch');
-    const messages = list === undefined ? [] : spansOf(text, list.start);
-    return { shared: sharedText(text, body), messages: messages.map(({ start, end }) => text.slice(start, end)) };
+    return { shared: sharedText(this.batch), messages: messageTexts(text) };
   }
 }

@@ -1,18 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
+import type { Principal } from '../../transport/auth/key-ring';
 import { BodyBudget } from '../../transport/body-budget';
 import { problems, ProblemError, sendProblem } from '../../transport/problem';
 import { toProblem } from '../../transport/problem.convert';
-import { readText, RequestAbortedError } from '../../transport/request-body';
+import { decodeText, MAX_BODY_BYTES, readBody, RequestAbortedError } from '../../transport/request-body';
 import { requestIdOf } from '../../transport/request-id';
 import { Admission } from '../admission';
 import { allowOrigin } from './cors';
-import { toSegmentBatch } from './segment-batch';
+import { toSegmentBatch, type SegmentBatch } from './segment-batch';
 import { SegmentIntake } from './segment-intake';
 import type { SegmentType } from './segment-types';
 import { bodyKey, headerKey } from './write-key';
 
+/** Of a body that has to be read before its key is known. Segment's libraries send 500 kB at most. */
+const MAX_KEYLESS_BYTES = 524_288;
 const SUCCESS = '{"success":true}';
 
 function parseJson(text: string): unknown {
@@ -65,9 +68,13 @@ export class SegmentDoor {
   private async take(route: SegmentType | 'batch', request: IncomingMessage, requestId: string): Promise<void> {
     const key = headerKey(request);
     const admitted = key === undefined ? undefined : await this.admission.admit(key);
-    const text = await readText(request, this.budget, { sniffGzip: true });
-    const body = parseJson(text);
-    const principal = admitted ?? (await this.admission.admit(bodyKey(request, body)));
-    await this.intake.take(toSegmentBatch(body, text, route), { principal, requestId });
+    const read = async (body: Buffer): Promise<{ batch: SegmentBatch; principal: Principal }> => {
+      const text = decodeText(body);
+      const principal = admitted ?? (await this.admission.admit(bodyKey(request, text)));
+      return { batch: toSegmentBatch(parseJson(text), text, route), principal };
+    };
+    const maxBytes = admitted === undefined ? MAX_KEYLESS_BYTES : MAX_BODY_BYTES;
+    const { batch, principal } = await readBody(request, this.budget, read, { sniffGzip: true, maxBytes });
+    await this.intake.take(batch, { principal, requestId });
   }
 }

@@ -37,11 +37,11 @@ const fail: Answer = () => Promise.reject(new PublishUnconfirmedError('too late'
 const hang: Answer = () => new Promise(() => undefined);
 const sender = { principal: { keyId: 'k', projectId: 1, scopes: ['ingest'] }, requestId: 'r' };
 
-function take(publisher: EventPublisher, messages: number): Promise<void> {
+function take(publisher: EventPublisher, messages: number, shared: object = {}): Promise<void> {
   const limit = new EventLimit({ eventsPerSecond: 1e9, burst: 1e9, replicas: 1 });
   const bad = { type: 'track', event: '' };
   const good = Array.from({ length: messages }, (_, n) => ({ type: 'track', event: `e${n}` }));
-  const text = JSON.stringify({ batch: [bad, ...good] });
+  const text = JSON.stringify({ ...shared, batch: [bad, ...good] });
   const batch = toSegmentBatch(JSON.parse(text), text, 'batch');
   return new SegmentIntake(new IngestService(publisher, limit)).take(batch, sender);
 }
@@ -51,6 +51,14 @@ describe('SegmentIntake', () => {
     const publisher = new NotingPublisher(confirm, confirm);
     await take(publisher, 1500);
     expect(publisher.given).toEqual(['1 refused', '999 events', '501 events']);
+  });
+
+  it('sends less at a time when the batch says much of all its messages, and loses none', async () => {
+    const publisher = new NotingPublisher(confirm, confirm);
+    await take(publisher, 300, { context: { app: 'x'.repeat(20_000) } });
+    expect(publisher.given.slice(0, 3)).toEqual(['1 refused', '51 events', '52 events']);
+    const events = publisher.given.slice(1).reduce((sum, given) => sum + Number.parseInt(given, 10), 0);
+    expect(events).toBe(300);
   });
 
   it('takes nothing when the log has not confirmed what is refused', async () => {

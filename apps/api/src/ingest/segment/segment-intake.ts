@@ -9,11 +9,13 @@ import type { SegmentBatch } from './segment-batch';
 
 /** Sent on together; what a body has beyond it follows when these are confirmed. */
 const MESSAGES_AT_ONCE = 1000;
+/** What their shared members may add to a portion; the messages' own text is of one body, and so within 5 MiB. */
+const SHARED_BYTES_AT_ONCE = 1024 * 1024;
 /** Segment's libraries give up on an answer after 10 s and send it all again. */
 const PATIENCE_MS = 9000;
 const MAX_DETAIL = 1000;
 
-/** Events of a batch from `from` on, up to 1000, in order. */
+/** Events of a batch from `from` on, in order. */
 interface Portion {
   readonly from: number;
   readonly parsed: readonly ParsedEvent[];
@@ -27,6 +29,12 @@ function detailOf(errors: readonly FieldError[]): string {
 function eventIdOf(message: unknown): string {
   const messageId = (message as { readonly messageId?: unknown } | null)?.messageId;
   return typeof messageId === 'string' && messageId !== '' ? segmentEventId(messageId) : uuidV7();
+}
+
+/** How many messages make a portion. */
+function portionOf({ sharedBytes }: SegmentBatch): number {
+  const fitting = Math.floor(SHARED_BYTES_AT_ONCE / Math.max(1, sharedBytes));
+  return Math.min(MESSAGES_AT_ONCE, Math.max(1, fitting));
 }
 
 /** Takes what is good of a batch and keeps the rest as dead letters. */
@@ -59,8 +67,9 @@ export class SegmentIntake {
   private async takeAll(batch: SegmentBatch, sender: Sender, over: AbortSignal): Promise<void> {
     const receivedAt = new Date();
     const kept = new RefusedMessages(batch, receivedAt);
-    for (let from = 0; from < batch.messages.length && !over.aborted; from += MESSAGES_AT_ONCE) {
-      const portion = this.read(batch, from, { receivedAt, projectId: sender.principal.projectId });
+    const step = portionOf(batch);
+    for (let from = 0; from < batch.messages.length && !over.aborted; from += step) {
+      const portion = this.read(batch, [from, from + step], { receivedAt, projectId: sender.principal.projectId });
       const refused = this.refusedOf(portion, batch, kept, sender);
       // These first: when the log has them and not the others, sending all again makes a dead letter twice, not an event.
       if (refused.length > 0) await this.ingest.refuse(refused, sender);
@@ -69,9 +78,13 @@ export class SegmentIntake {
     }
   }
 
-  private read(batch: SegmentBatch, from: number, arrival: { receivedAt: Date; projectId: number }): Portion {
+  private read(
+    batch: SegmentBatch,
+    [from, to]: readonly [from: number, to: number],
+    arrival: { receivedAt: Date; projectId: number },
+  ): Portion {
     const { shared, json } = batch;
-    const parsed = batch.messages.slice(from, from + MESSAGES_AT_ONCE).map((message, index) => {
+    const parsed = batch.messages.slice(from, to).map((message, index) => {
       const place = shared.type === undefined ? ['batch', from + index] : [];
       const source = { json: new MessageSource(json, place), path: [] };
       return fromSegmentMessage(message, { ...arrival, source, shared, arrivedAt: arrival.receivedAt });
