@@ -116,7 +116,7 @@ describe('while the log takes nothing', () => {
     await whileTheLogIsHeld(async () => {
       flood = new Flood(batches);
       await eventually(async () => {
-        expect((await queued()).events).toBe(UNANSWERED * perBatch);
+        expect((await queued()).events).toBeGreaterThanOrEqual(UNANSWERED * perBatch);
       }, 60_000);
       await standstill([flood]);
       expect((await queued()).events).toBe(UNANSWERED * perBatch);
