@@ -64,7 +64,7 @@ it('leaves a day to the default partition that has events of it, says so, and ma
   expect([created.length, inDefault]).toEqual([15, ['2026-11-20']]);
   await store(1, '2026-11-20T11:00:00Z');
   expect(await placeOf('2026-11-20T11:00:00Z')).toBe('events_default');
-  expect(await new EventReader(db.database).newest(1, 10)).toHaveLength(2);
+  expect((await new EventReader(db.database).newest(1, { limit: 10, maxBytes: 1 << 20 })).events).toHaveLength(2);
 });
 
 it('makes each partition once when several processes ask at the same time', async () => {

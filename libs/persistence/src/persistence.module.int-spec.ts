@@ -13,7 +13,9 @@ import { StoreUnavailableError } from './store-error';
 it('starts while PostgreSQL is away', async () => {
   const config = { url: 'postgresql://nobody@127.0.0.1:1/nothing', poolSize: 2, queryTimeoutMs: 1000 };
   const app = await NestFactory.createApplicationContext(PersistenceModule.with(config), { logger: false });
-  await expect(app.get(EventReader).newest(1, 1)).rejects.toBeInstanceOf(StoreUnavailableError);
+  await expect(app.get(EventReader).newest(1, { limit: 1, maxBytes: 1 << 20 })).rejects.toBeInstanceOf(
+    StoreUnavailableError,
+  );
   await app.close();
 });
 

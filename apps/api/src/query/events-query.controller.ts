@@ -8,6 +8,9 @@ import { readEventId } from './event-id';
 import { readCursor, toCursor } from './list-cursor';
 import { ListEventsDto } from './list-events.dto';
 
+/** A page ends early rather than grow beyond this: 200 events of 256 KB would have 51 MB, more with numbers written out. */
+const MAX_PAGE_BYTES = 8 << 20;
+
 /** Reads of stored events: what PostgreSQL has committed. */
 @Controller('api/v1/events')
 export class EventsQueryController {
@@ -19,10 +22,10 @@ export class EventsQueryController {
   async list(@Req() request: Request, @Query() query: ListEventsDto): Promise<EventPageDto> {
     const { limit, cursor } = query;
     const before = cursor === undefined ? undefined : readCursor(cursor);
-    const events = await this.reader.newest(principalOf(request).projectId, limit + 1, before);
-    const page = events.slice(0, limit);
-    const last = events.length > limit ? page.at(-1) : undefined;
-    return { data: page.map(toEventDto), next_cursor: last === undefined ? null : toCursor(last) };
+    const bounds = { limit, maxBytes: MAX_PAGE_BYTES, before };
+    const { events, more } = await this.reader.newest(principalOf(request).projectId, bounds);
+    const last = more ? events.at(-1) : undefined;
+    return { data: events.map(toEventDto), next_cursor: last === undefined ? null : toCursor(last) };
   }
 
   @Get(':event_id')

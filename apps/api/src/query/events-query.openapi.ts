@@ -7,7 +7,7 @@ import { EventsQueryController } from './events-query.controller';
 import { ListEventsDto } from './list-events.dto';
 
 describeDto(ListEventsDto, {
-  limit: 'How many events the page has at most.',
+  limit: 'How many events the page has at most; one of very large events ends earlier, at 8 MiB of their data.',
   cursor: 'What the page before gave as `next_cursor`.',
 });
 
