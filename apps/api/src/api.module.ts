@@ -1,9 +1,10 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { Statistics } from '@app/analytics';
 import type { ApiConfig } from '@app/config';
 import { MessagingModule } from '@app/messaging';
 import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
-import { PersistenceModule } from '@app/persistence';
+import { Database, PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
 import { deadLetterControllers, deadLetterProviders } from './admin/dead-letters/dead-letter-providers';
 import { keyControllers, keyProviders } from './admin/key-providers';
@@ -32,6 +33,7 @@ import { OpenApiController } from './openapi/open-api.controller';
 import { SwaggerUi } from './openapi/swagger-ui';
 import { EventTraceController, TopicName } from './query/event-trace.controller';
 import { EventsQueryController } from './query/events-query.controller';
+import { StatisticsController } from './query/statistics/statistics.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { BodyBudget } from './transport/body-budget';
 import { EventLimit } from './transport/limit/event-limit';
@@ -55,6 +57,7 @@ const CONTROLLERS: Type[] = [
   SegmentSettingsController,
   EventsQueryController,
   EventTraceController,
+  StatisticsController,
   ReadinessController,
   ...deadLetterControllers,
   ...keyControllers,
@@ -95,6 +98,11 @@ export class ApiModule {
         EventsRoute,
         { provide: WebHook, useFactory: () => new WebHook(config.limit.eventsPerSecond) },
         { provide: TopicName, useValue: { value: topicOf(config.log) } },
+        {
+          provide: Statistics,
+          useFactory: (database: Database) => new Statistics(database),
+          inject: [Database],
+        },
         OpenApiDocument,
         SwaggerUi,
         Readiness,

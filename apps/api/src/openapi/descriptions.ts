@@ -9,4 +9,5 @@ import '../ingest/rest/events-ingest.openapi';
 import '../ingest/segment/segment.openapi';
 import '../query/event-trace.openapi';
 import '../query/events-query.openapi';
+import '../query/statistics/statistics.openapi';
 import './open-api.openapi';
