@@ -4,11 +4,16 @@ import { ConsumerPositions } from './consumer-positions';
 import { Database } from './database';
 import { EventStore } from './event-store';
 import type { InsertResult } from './insert-batch';
+import { recountRollups } from './rollups/recount';
+import { Rollups } from './rollups/rollups';
 
 const REPLICAS = 4;
 const BATCHES_EACH = 25;
 const BATCH_SIZE = 200;
 const IDS = 1500;
+const USERS = 40;
+const NAMES_PER_DAY = 20;
+const DAY_MS = 86_400_000;
 
 let db: FreshDatabase;
 let replicas: Database[];
@@ -25,9 +30,24 @@ function pick(events: readonly Event[]): Event[] {
   return Array.from({ length: BATCH_SIZE }, () => events[Math.floor(Math.random() * events.length)]!);
 }
 
+function upTo(limit: number): number {
+  return Math.floor(Math.random() * limit);
+}
+
+/** All replicas meet on the same users, days and names; some names find no room for a row of their own. */
+function anyEvent(): Event {
+  return anEvent({
+    projectId: 1 + upTo(2),
+    userId: `user-${upTo(USERS)}`,
+    name: `name-${upTo(NAMES_PER_DAY * 2)}`,
+    occurredAt: new Date(Date.now() - upTo(20) * DAY_MS),
+    amount: upTo(1000) / 100,
+  });
+}
+
 /** A replica stores batches of random events of the pool, in random order, from a partition of its own. */
 async function runReplica(partition: number, database: Database, pool: readonly Event[]): Promise<InsertResult[]> {
-  const store = new EventStore(database);
+  const store = new EventStore(database, new Rollups(NAMES_PER_DAY));
   const results: InsertResult[] = [];
   for (let batch = 0; batch < BATCHES_EACH; batch += 1) {
     const outcomes = pick(pool).map((event, index) => {
@@ -38,8 +58,8 @@ async function runReplica(partition: number, database: Database, pool: readonly 
   return results;
 }
 
-it('store each id once and count every repeat, without a deadlock, when replicas meet on the same ids', async () => {
-  const pool = Array.from({ length: IDS }, () => anEvent());
+it('store each id once and count every repeat, without a deadlock, when replicas meet on the same ids, users and names', async () => {
+  const pool = Array.from({ length: IDS }, () => anyEvent());
   const results = (
     await Promise.all(replicas.map((replica, partition) => runReplica(partition, replica, pool)))
   ).flat();
@@ -59,6 +79,8 @@ it('store each id once and count every repeat, without a deadlock, when replicas
     const { stored, duplicate, dead, erased, firstOffset, nextOffset } = position;
     expect(stored + duplicate + dead + erased).toBe(nextOffset - firstOffset);
   }
+  const rollups = await recountRollups(db.database, { atMost: 5, namesPerDay: NAMES_PER_DAY });
+  expect(rollups.filter(({ differing }) => differing > 0)).toEqual([]);
   const [server] = await db.database.query<{ deadlocks: number }>(
     'SELECT deadlocks::int4 FROM pg_stat_database WHERE datname = current_database()',
   );

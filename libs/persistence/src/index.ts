@@ -22,6 +22,8 @@ export { EventTraces, type EventTrace } from './event-traces';
 export type { StoredEvent } from './event.mapping';
 export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome, Replay } from './insert-batch';
 export { LogRecreatedError } from './log-recreated.error';
+export { HotMinutes } from './rollups/hot-minutes';
+export { recountRollups, type RecountedTable, type RollupDifference } from './rollups/recount';
 export { DEFAULT_PROJECT, Projects, type StoredProject } from './projects';
 export { Tickets, type TicketOwner } from './tickets';
 export { PersistenceModule } from './persistence.module';
