@@ -6,6 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runGrpcLoad } from './client/grpc-load.mjs';
 import { ProcessMeter } from './bench/process-meter.mjs';
 import { soak } from './bench/soak.mjs';
 import { Servers, Service } from './bench/stack.mjs';
@@ -34,6 +35,14 @@ const WORKLOADS = {
   W4: {
     about: 'W2 with 30 % duplicates',
     run: (bench) => endToEnd(bench, { connections: 16, batch: 100, duplicates: 0.3 }),
+  },
+  G1: {
+    about: 'gRPC: one event a call, 64 at a time, consumers stopped; the client costs as much as the API',
+    run: (bench) => accept(bench, { connections: 64, batch: 1, door: 'grpc' }),
+  },
+  G2: {
+    about: 'gRPC: batches of 100, 16 at a time, all stored',
+    run: (bench) => endToEnd(bench, { connections: 16, batch: 100, door: 'grpc' }),
   },
   W7: { about: 'drain of a backlog by three consumers', run: drain },
   soak: { about: 'memory under a steady load', run: async (bench) => soak(await bench.service(), bench.options) },
@@ -74,9 +83,10 @@ function perEvent(used, events) {
   return Object.fromEntries(Object.entries(used).map(([name, us]) => [name, Number((us / events).toFixed(1))]));
 }
 
-async function load(bench, service, url, shape) {
-  const durationMs = bench.options.seconds * 1000;
-  return runLoad({ url, key: service.key, durationMs, warmupMs: 0, ...shape });
+async function load(service, url, durationMs, { door, ...shape }) {
+  const { key, grpcAddress: address } = service;
+  if (door === 'grpc') return runGrpcLoad({ address, key, durationMs, ...shape });
+  return runLoad({ url, key, durationMs, warmupMs: 0, ...shape });
 }
 
 /** @returns when so many rows are stored; polls a sum over a dozen rows, which costs the database nothing. */
@@ -96,15 +106,16 @@ async function check(service, expected) {
 async function accept(bench, shape) {
   const service = await bench.service();
   const url = await service.startApi();
-  const warm = await runLoad({ url, key: service.key, durationMs: WARMUP_MS, warmupMs: 0, ...shape });
+  const warm = await load(service, url, WARMUP_MS, shape);
   const meter = bench.meter(service, ['api', 'kafka']);
-  const result = await load(bench, service, url, shape);
+  const result = await load(service, url, bench.options.seconds * 1000, shape);
   const cpu = perEvent(meter.used(), result.events);
   const figures = {
     events_per_s: result.eventsPerSecond,
     p50_ms: result.p50Ms,
     p99_ms: result.p99Ms,
     cpu_us: cpu,
+    client_us: Number(result.cpuUsPerRequest.toFixed(1)),
     peak_mb: meter.peakMb(),
   };
   // Measured without consumers; whether the answers were true shows when there are some.
@@ -120,11 +131,11 @@ async function endToEnd(bench, shape) {
   const service = await bench.service();
   const url = await service.startApi();
   await service.startConsumers(CONSUMERS);
-  const warm = await runLoad({ url, key: service.key, durationMs: WARMUP_MS, warmupMs: 0, ...shape });
+  const warm = await load(service, url, WARMUP_MS, shape);
   await untilStored(service, warm.acknowledgements.acknowledgedIds);
   const meter = bench.meter(service, ['api', 'consumers', 'kafka', 'postgres']);
   const started = performance.now();
-  const result = await load(bench, service, url, shape);
+  const result = await load(service, url, bench.options.seconds * 1000, shape);
   const distinct = warm.acknowledgements.acknowledgedIds + result.acknowledgements.acknowledgedIds;
   const behind = distinct - (await service.stored());
   await untilStored(service, distinct);

@@ -69,6 +69,7 @@ export class Service {
       KAFKA_GROUP: name,
       HEALTH_PORT: '0',
       PORT: '0',
+      GRPC_PORT: '0',
       LOG_LEVEL: 'info',
       MILLRACE_DRAIN_DELAY_MS: '0',
       RATE_LIMIT_EVENTS_PER_SECOND: '1000000000',
@@ -84,7 +85,8 @@ export class Service {
   async startApi() {
     const api = this.#start('api');
     this.apiPid = api.child.pid;
-    const { port } = await api.line('The API listens.');
+    const { port, grpc_port: grpcPort } = await api.line('The API listens.');
+    this.grpcAddress = `127.0.0.1:${grpcPort}`;
     return `http://127.0.0.1:${port}`;
   }
 

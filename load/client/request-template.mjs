@@ -34,8 +34,7 @@ export class RequestTemplate {
     for (let index = 0; index < numbers.length; index += 1) {
       const slot = slots[index];
       writeHex(bytes, slot.id, numbers[index]);
-      // Knuth's multiplicative hash: users in no order, the same ones in each run.
-      writeDecimal(bytes, slot.user, ((numbers[index] * 2_654_435_761) >>> 0) % USERS);
+      writeDecimal(bytes, slot.user, userOf(numbers[index]));
       bytes.latin1Write(now, slot.time);
     }
     return bytes;
@@ -57,11 +56,16 @@ export function newIdPrefix(now = Date.now()) {
 }
 
 function eventText(idPrefix, index) {
+  return JSON.stringify(eventOf(eventIdOf(idPrefix, 0), 0, index));
+}
+
+/** An event of about 300 bytes. @param {number} number decides its user @param {number} index its place in the request: decides name and data */
+export function eventOf(eventId, number, index) {
   const price = (index * 37) % 1000;
-  return JSON.stringify({
-    event_id: eventIdOf(idPrefix, 0),
+  return {
+    event_id: eventId,
     occurred_at: new Date(0).toISOString(),
-    user_id: `user-${'0'.repeat(USER_DIGITS)}`,
+    user_id: `user-${String(userOf(number)).padStart(USER_DIGITS, '0')}`,
     name: NAMES[index % NAMES.length],
     data: {
       page: `/products/${price}`,
@@ -72,7 +76,12 @@ function eventText(idPrefix, index) {
       device: 'mobile',
       ok: true,
     },
-  });
+  };
+}
+
+/** Knuth's multiplicative hash: users in no order, the same ones in each run. */
+function userOf(number) {
+  return ((number * 2_654_435_761) >>> 0) % USERS;
 }
 
 function slotsOf(request, idPrefix) {

@@ -8,7 +8,7 @@ import {
   type NewDeadLetter,
   type Scope,
 } from '@app/persistence';
-import { GrpcClient } from './grpc-client';
+import { GrpcClient, StreamWatch } from './grpc-client';
 import { runningApi, type TestApi } from './running-api';
 
 /** One door: how to knock, and the scope that opens it. */
@@ -244,16 +244,23 @@ describe.each(doors.map((row) => [row.name, row] as const))('%s', (_name, row) =
   });
 });
 
-describe('gRPC', () => {
-  async function publish(key: string | undefined): Promise<string> {
+describe.each(['Publish', 'PublishBatch', 'PublishStream'] as const)('gRPC %s', (method) => {
+  async function call(key: string | undefined): Promise<string> {
     const client = new GrpcClient(test.api.grpc, key);
-    const { code } = await client.publish({ event: { name: 'n' } });
-    client.close();
-    return code;
+    try {
+      if (method === 'Publish') return (await client.publish({ event: { name: 'n' } })).code;
+      if (method === 'PublishBatch') return (await client.publishBatch({ events: [{ name: 'n' }] })).code;
+      const stream = client.stream();
+      const { ended } = new StreamWatch(stream);
+      stream.end({ events: [{ name: 'n' }] });
+      return (await ended).code;
+    } finally {
+      client.close();
+    }
   }
 
   it.each(nobody)('is closed to the key: %s', async (name) => {
-    expect(await publish(keys.get(name))).toBe('UNAUTHENTICATED');
+    expect(await call(keys.get(name))).toBe('UNAUTHENTICATED');
   });
 
   it.each([
@@ -261,8 +268,8 @@ describe('gRPC', () => {
     ['read', 'PERMISSION_DENIED'],
     ['admin', 'OK'],
   ])('tells %s in whichever project: %s', async (scope, code) => {
-    expect(await publish(keys.get(`default ${scope}`))).toBe(code);
-    expect(await publish(keys.get(`second ${scope}`))).toBe(code);
+    expect(await call(keys.get(`default ${scope}`))).toBe(code);
+    expect(await call(keys.get(`second ${scope}`))).toBe(code);
   });
 });
 

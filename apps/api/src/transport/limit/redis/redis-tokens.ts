@@ -29,7 +29,7 @@ export class RedisTokens extends SharedTokens {
 
   /** Connects behind the back of the caller: a process starts without Redis, too. */
   static async open(config: LimitConfig & { readonly redisUrl: string }, logger: Logger): Promise<RedisTokens> {
-    // Loaded only where it is used: it costs 15 MB of memory and a tenth of a second.
+    // Loaded only where it is used: it costs 19 MB of memory and 0.1 s.
     const { Redis: Client } = await import('ioredis');
     const redis = new Client(config.redisUrl, {
       lazyConnect: true,
