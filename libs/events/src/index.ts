@@ -11,7 +11,8 @@ export {
 } from './event.codec';
 export { FieldErrors, type FieldError, type FieldErrorCode, type Path } from './field-error';
 export { FieldReader, isObject } from './field.rules';
-export { JsonText } from './json-text';
+export { membersOf, visitSpans } from './json-spans';
+export { JsonText, withWideFractions } from './json-text';
 export { cloudEventId, idempotencyEventId, segmentEventId } from './name-based-id';
 export {
   parseEvent,
