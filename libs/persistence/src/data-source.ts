@@ -66,6 +66,9 @@ export async function prepareSession(client: ClientBase, config: PostgresConfig,
 function workSettings(config: PostgresConfig): Record<string, string> {
   return {
     default_transaction_isolation: 'read committed',
+    // Every statement of ours is short, and compiling it would take longer; the planner believes otherwise of those that
+    // stop early.
+    jit: 'off',
     // A little before the client gives up, so that the server's answer still finds somebody.
     statement_timeout: String(Math.ceil(config.queryTimeoutMs * 0.9)),
     idle_in_transaction_session_timeout: String(TRANSACTION_TIMEOUT_MS),
