@@ -34,6 +34,8 @@ import { SwaggerUi } from './openapi/swagger-ui';
 import { EventTraceController, TopicName } from './query/event-trace.controller';
 import { EventsQueryController } from './query/events-query.controller';
 import { StatisticsController } from './query/statistics/statistics.controller';
+import { EventExport } from './query/export/event-export';
+import { EventsExportController } from './query/export/events-export.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { BodyBudget } from './transport/body-budget';
 import { EventLimit } from './transport/limit/event-limit';
@@ -56,6 +58,7 @@ const CONTROLLERS: Type[] = [
   SegmentController,
   SegmentSettingsController,
   EventsQueryController,
+  EventsExportController,
   EventTraceController,
   StatisticsController,
   ReadinessController,
@@ -103,6 +106,7 @@ export class ApiModule {
           useFactory: (database: Database) => new Statistics(database),
           inject: [Database],
         },
+        EventExport,
         OpenApiDocument,
         SwaggerUi,
         Readiness,

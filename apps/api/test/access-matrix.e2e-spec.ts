@@ -83,6 +83,8 @@ const doors: readonly Door[] = [
   door('POST Segment track, short', 'ingest', [200], segment('/v1/t', { event: 'e', userId: 'u' })),
   door('GET Segment settings', 'ingest', [200], settings),
   door('GET events', 'read', [200], http('get', '/api/v1/events')),
+  door('GET events.csv', 'read', [200], http('get', '/api/v1/events.csv')),
+  door('GET events.ndjson', 'read', [200], http('get', '/api/v1/events.ndjson')),
   door(
     'GET event',
     'read',

@@ -10,4 +10,5 @@ import '../ingest/segment/segment.openapi';
 import '../query/event-trace.openapi';
 import '../query/events-query.openapi';
 import '../query/statistics/statistics.openapi';
+import '../query/export/events-export.openapi';
 import './open-api.openapi';

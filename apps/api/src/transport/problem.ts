@@ -180,6 +180,14 @@ export const problems = {
     headers: { 'Retry-After': '1' },
   }),
 
+  tooManyExports: (): Problem => ({
+    status: 503,
+    code: 'too-many-exports',
+    title: 'Too many exports at once',
+    detail: 'This process runs as many exports as it may, or as many as one project may have. Ask again later.',
+    headers: { 'Retry-After': '5' },
+  }),
+
   notReady: (): Problem => ({
     status: 503,
     code: 'not-ready',
