@@ -28,6 +28,7 @@ import { SegmentIntake } from './ingest/segment/segment-intake';
 import { SegmentSettingsController } from './ingest/segment/segment-settings.controller';
 import { SegmentController } from './ingest/segment/segment.controller';
 import { waitingProviders } from './ingest/waiting/waiting.providers';
+import { liveControllers, liveProviders } from './live/live.providers';
 import { OpenApiDocument } from './openapi/open-api-document';
 import { OpenApiController } from './openapi/open-api.controller';
 import { SwaggerUi } from './openapi/swagger-ui';
@@ -57,6 +58,8 @@ const CONTROLLERS: Type[] = [
   EventsIngestController,
   SegmentController,
   SegmentSettingsController,
+  // In front of what takes any last part of the path for an id.
+  ...liveControllers,
   EventsQueryController,
   EventsExportController,
   EventTraceController,
@@ -113,6 +116,7 @@ export class ApiModule {
         ...deadLetterProviders,
         ...keyProviders(config),
         ...grpcProviders(config),
+        ...liveProviders(config),
         { provide: EventLimit, useFactory: () => openLimit(config.limit, logger) },
         LimitVitals,
         { provide: BodyBudget, useFactory: () => new BodyBudget(config.requestBodyBytes) },

@@ -17,7 +17,7 @@ type SettingValue<S> = S extends Setting<infer T> ? T : never;
 type ValuesOf<S> = { readonly [K in keyof S]: SettingValue<S[K]> };
 
 const { logLevel, log, drainTimeoutMs, requestBodyBytes, keyPepper, bootstrapKeyFile, dataDir } = settings;
-const { accessLogSample, metricsKey, progressTimeoutMs, batchMaxEvents } = settings;
+const { accessLogSample, metricsKey, progressTimeoutMs, batchMaxEvents, liveSubscribers } = settings;
 
 const database = {
   databaseUrl: settings.databaseUrl,
@@ -147,6 +147,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     ...publish,
     ...limit,
     requestBodyBytes,
+    liveSubscribers,
     ...ports,
     keyPepper,
     accessLogSample,
@@ -161,6 +162,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     publish: toPublish(values),
     limit: toLimit(values),
     requestBodyBytes: values.requestBodyBytes,
+    liveSubscribers: values.liveSubscribers,
     keyPepper: values.keyPepper,
     accessLogSample: values.accessLogSample,
     drainDelayMs: values.drainDelayMs,
@@ -211,6 +213,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
     ...publish,
     ...limit,
     requestBodyBytes,
+    liveSubscribers,
     databaseUrl: optional(settings.databaseUrl),
     ...ports,
     batchMaxEvents,
@@ -241,6 +244,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
         publish: toPublish(values),
         limit: toLimit(values),
         requestBodyBytes: values.requestBodyBytes,
+        liveSubscribers: values.liveSubscribers,
         keyPepper: values.keyPepper,
         accessLogSample: values.accessLogSample,
         drainDelayMs: 0,

@@ -7,6 +7,7 @@ import '../health/readiness.openapi';
 import '../health/vitals.openapi';
 import '../ingest/rest/events-ingest.openapi';
 import '../ingest/segment/segment.openapi';
+import '../live/sse/live-stream.openapi';
 import '../query/event-trace.openapi';
 import '../query/events-query.openapi';
 import '../query/statistics/statistics.openapi';

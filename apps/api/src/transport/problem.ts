@@ -188,6 +188,14 @@ export const problems = {
     headers: { 'Retry-After': '5' },
   }),
 
+  tooManyStreams: (): Problem => ({
+    status: 503,
+    code: 'too-many-streams',
+    title: 'Too many live streams',
+    detail: 'This process has as many live streams as it may, or is about to stop. Try again in a moment.',
+    headers: { 'Retry-After': '5' },
+  }),
+
   notReady: (): Problem => ({
     status: 503,
     code: 'not-ready',
