@@ -1,71 +1,34 @@
 import { randomUUID } from 'node:crypto';
 import request from 'supertest';
-import { eventually, SseClient, type SseOptions } from '@app/testing';
+import { eventually, SseClient } from '@app/testing';
+import { Followers, numbered, numbers, sees, STREAM_PATH } from './live-followers';
 import { runningApi, type TestApi } from './running-api';
 
 jest.setTimeout(120_000);
 
-const PATH = '/api/v1/events/stream';
-
 let test: TestApi;
-let admin: string;
 let foreign: string;
-const clients: SseClient[] = [];
+const followers = new Followers(() => test);
 
 beforeAll(async () => {
   test = await runningApi();
   await test.db.database.query(`INSERT INTO projects (name) VALUES ('other')`);
-  admin = await test.addKey(['admin']);
   foreign = await test.addKey(['ingest', 'read'], 2);
 });
 afterEach(() => {
-  for (const client of clients.splice(0)) client.close();
+  followers.close();
 });
 afterAll(() => test.stop());
 
-async function follow(query = '', options: SseOptions = { key: test.key }, url = test.api.url): Promise<SseClient> {
-  const client = await SseClient.open(`${url}${PATH}${query}`, { key: test.key, ...options });
-  clients.push(client);
-  return client;
-}
-
-/** Follows, and has been told where it begins: what is posted from now on comes. */
-async function following(query = '', options: SseOptions = {}): Promise<SseClient> {
-  const client = await follow(query, options);
-  await eventually(() => {
-    expect(client.lastEventId).toMatch(/^1-/);
-  });
-  return client;
-}
-
-async function post(events: object | readonly object[], key = test.key): Promise<void> {
-  const answer = await request(test.api.url).post('/api/v1/events').set('X-API-Key', key).send(events);
-  expect(answer.status).toBe(202);
-}
-
-function numbered(from: number, to: number, more: object = {}): object[] {
-  return Array.from({ length: to - from }, (_, i) => ({ name: 'tick', user_id: 'u', data: { n: from + i }, ...more }));
-}
-
-function numbers(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, i) => from + i);
-}
-
-async function sees(client: SseClient, expected: readonly number[]): Promise<void> {
-  await eventually(() => {
-    expect(client.numbers).toEqual(expected);
-  });
-}
-
 describe('following events', () => {
   it('shows an event as lists do, before it is stored', async () => {
-    const client = await following();
+    const client = await followers.following();
     expect(client.status).toBe(200);
     expect(client.header('content-type')).toBe('text/event-stream');
     expect(client.header('cache-control')).toContain('no-cache');
     const event = { event_id: randomUUID(), name: 'order.paid', user_id: 'u1', source: 'shop', amount: 1.5 };
     const data = { text: 'line\nbreak', list: [1, null] };
-    await post({ ...event, data, occurred_at: '2026-01-02T03:04:05.678Z' });
+    await followers.post({ ...event, data, occurred_at: '2026-01-02T03:04:05.678Z' });
     await eventually(() => {
       expect(client.events).toEqual([
         {
@@ -81,21 +44,21 @@ describe('following events', () => {
   });
 
   it('shows what comes from now on, each of one user in its order', async () => {
-    const client = await following();
-    for (let n = 0; n < 40; n += 4) await post(numbered(n, n + 4));
+    const client = await followers.following();
+    for (let n = 0; n < 40; n += 4) await followers.post(numbered(n, n + 4));
     await sees(client, numbers(0, 40));
-    const later = await following();
-    await post(numbered(40, 50));
+    const later = await followers.following();
+    await followers.post(numbered(40, 50));
     await sees(later, numbers(40, 50));
   });
 
   it('shows only what matches, and nothing of another project', async () => {
-    const all = await following();
-    const paid = await following('?name=paid&source=shop&user_id=u1');
-    const old = await following('?from=2026-01-01&to=2026-01-02T00:00:00Z');
-    const other = await following('', { key: foreign });
+    const all = await followers.following();
+    const paid = await followers.following('?name=paid&source=shop&user_id=u1');
+    const old = await followers.following('?from=2026-01-01&to=2026-01-02T00:00:00Z');
+    const other = await followers.following('', { key: foreign });
     const base = { name: 'paid', source: 'shop', user_id: 'u1', occurred_at: '2026-03-01T00:00:00Z' };
-    await post([
+    await followers.post([
       { ...base, data: { n: 1 } },
       { ...base, name: 'sent', data: { n: 2 } },
       { ...base, source: 'till', data: { n: 3 } },
@@ -103,7 +66,7 @@ describe('following events', () => {
       { ...base, name: 'old', occurred_at: '2026-01-01T00:00:00Z', data: { n: 5 } },
       { ...base, name: 'old', occurred_at: '2026-01-02T00:00:00Z', data: { n: 6 } },
     ]);
-    await post({ ...base, data: { n: 7 } }, foreign);
+    await followers.post({ ...base, data: { n: 7 } }, foreign);
     await eventually(() => {
       expect(all.numbers.sort()).toEqual([1, 2, 3, 4, 5, 6]);
       expect(paid.numbers).toEqual([1]);
@@ -113,30 +76,30 @@ describe('following events', () => {
   });
 
   it('goes on behind the id of the last event, without a gap and without a repeat', async () => {
-    const first = await following();
-    await post(numbered(0, 10));
+    const first = await followers.following();
+    await followers.post(numbered(0, 10));
     await sees(first, numbers(0, 10));
     const { lastEventId } = first;
     first.close();
-    await post(numbered(10, 20));
-    const byHeader = await following('', { lastEventId });
-    const byUrl = await following(`?last_event_id=${String(lastEventId)}`);
-    await post(numbered(20, 30));
+    await followers.post(numbered(10, 20));
+    const byHeader = await followers.following('', { lastEventId });
+    const byUrl = await followers.following(`?last_event_id=${String(lastEventId)}`);
+    await followers.post(numbered(20, 30));
     await sees(byHeader, numbers(10, 30));
     await sees(byUrl, numbers(10, 30));
   });
 
   it('goes on at another replica, whose ring has not been there', async () => {
-    const first = await following();
+    const first = await followers.following();
     const users = ['a', 'b', 'c', 'd', 'e'];
-    for (const user_id of users) await post(numbered(0, 5, { user_id }));
+    for (const user_id of users) await followers.post(numbered(0, 5, { user_id }));
     await eventually(() => {
       expect(first.events).toHaveLength(25);
     });
     const { lastEventId } = first;
-    for (const user_id of users) await post(numbered(5, 10, { user_id }));
+    for (const user_id of users) await followers.post(numbered(5, 10, { user_id }));
     const replica = await test.addReplica();
-    const second = await follow('', { lastEventId }, replica.url);
+    const second = await followers.follow('', { lastEventId }, replica.url);
     await eventually(() => {
       for (const user of users) {
         const seen = second.events
@@ -148,10 +111,10 @@ describe('following events', () => {
   });
 
   it('shows an event once that was sent again with its id', async () => {
-    const client = await following();
+    const client = await followers.following();
     const event_id = randomUUID();
-    for (const n of [0, 1, 2]) await post({ event_id, name: 'tick', user_id: `u${n}`, data: { n } });
-    await post({ name: 'tick', data: { n: 3 } });
+    for (const n of [0, 1, 2]) await followers.post({ event_id, name: 'tick', user_id: `u${n}`, data: { n } });
+    await followers.post({ name: 'tick', data: { n: 3 } });
     await eventually(() => {
       expect(client.numbers).toContain(3);
     });
@@ -159,20 +122,23 @@ describe('following events', () => {
   });
 
   it('shows nothing of what consumers make dead letters of', async () => {
-    const client = await following();
+    const client = await followers.following();
     const refused = { batch: [{ type: 'track', event: '', userId: 'u' }] };
     await request(test.api.url).post('/v1/batch').auth(test.key, '').send(refused).expect(200);
-    await post(numbered(0, 1));
+    await followers.post(numbered(0, 1));
     await sees(client, [0]);
   });
 
   it.each(['x', '1-', '1-0-1', '1-9f86d081-', '1-9f86d081-zzzzzzzzzzz', '1-9f86d081-1..2', '2-9f86d081-1'])(
     'refuses the id %s',
     async (id) => {
-      const byHeader = await request(test.api.url).get(PATH).set('X-API-Key', test.key).set('Last-Event-ID', id);
+      const byHeader = await request(test.api.url).get(STREAM_PATH).set('X-API-Key', test.key).set('Last-Event-ID', id);
       expect(byHeader.status).toBe(422);
       expect((byHeader.body as { errors: unknown }).errors).toMatchObject([{ field: 'Last-Event-ID' }]);
-      const byUrl = await request(test.api.url).get(PATH).set('X-API-Key', test.key).query({ last_event_id: id });
+      const byUrl = await request(test.api.url)
+        .get(STREAM_PATH)
+        .set('X-API-Key', test.key)
+        .query({ last_event_id: id });
       expect(byUrl.status).toBe(422);
       expect((byUrl.body as { errors: unknown }).errors).toMatchObject([{ field: 'last_event_id' }]);
     },
@@ -180,7 +146,7 @@ describe('following events', () => {
 
   it('refuses parameters that it does not have, and filters that are none', async () => {
     for (const query of ['limit=1', 'name=', 'from=yesterday', 'from=2026-02-01&to=2026-01-01']) {
-      const answer = await request(test.api.url).get(`${PATH}?${query}`).set('X-API-Key', test.key);
+      const answer = await request(test.api.url).get(`${STREAM_PATH}?${query}`).set('X-API-Key', test.key);
       expect([query, answer.status]).toEqual([query, 422]);
     }
   });
@@ -188,26 +154,26 @@ describe('following events', () => {
   it('lets a browser in by a ticket, once', async () => {
     const issued = await request(test.api.url).post('/api/v1/tickets').set('X-API-Key', test.key);
     const { ticket } = issued.body as { ticket: string };
-    const client = await SseClient.open(`${test.api.url}${PATH}?ticket=${ticket}`, {});
-    clients.push(client);
+    const client = await SseClient.open(`${test.api.url}${STREAM_PATH}?ticket=${ticket}`, {});
     await eventually(() => {
       expect(client.lastEventId).toBeDefined();
     });
-    await post(numbered(0, 1));
+    await followers.post(numbered(0, 1));
     await sees(client, [0]);
-    expect((await request(test.api.url).get(`${PATH}?ticket=${ticket}`)).status).toBe(401);
+    client.close();
+    expect((await request(test.api.url).get(`${STREAM_PATH}?ticket=${ticket}`)).status).toBe(401);
   });
 });
 
 describe('a position that the log has no more', () => {
   it('is told by one gap, and the stream goes on with the oldest event', async () => {
-    const first = await following();
-    await post(numbered(0, 1));
+    const first = await followers.following();
+    await followers.post(numbered(0, 1));
     await sees(first, [0]);
     const { lastEventId } = first;
     first.close();
     const replica = await test.addReplica();
-    await post(numbered(1, 10));
+    await followers.post(numbered(1, 10));
     await forgetUpTo(3);
     const before = await gapOf(replica.url, lastEventId);
     expect(before.numbers).toEqual(numbers(4, 10));
@@ -237,71 +203,11 @@ describe('a position that the log has no more', () => {
   }
 
   async function gapOf(url: string, lastEventId: string | undefined): Promise<SseClient> {
-    const client = await follow('?name=tick', { lastEventId }, url);
+    const client = await followers.follow('?name=tick', { lastEventId }, url);
     await eventually(() => {
       expect(client.messages.filter(({ event }) => event === 'gap')).toHaveLength(1);
       expect(client.numbers.at(-1)).toBe(9);
     });
     return client;
   }
-});
-
-describe('the end of a stream', () => {
-  it('comes to a client that takes nothing, and the others do not notice', async () => {
-    const healthy = await following();
-    const stalled = await following();
-    stalled.stall();
-    const text = 'x'.repeat(200_000);
-    for (let n = 0; n < 120; n += 4) {
-      await post(Array.from({ length: 4 }, (_, i) => ({ name: 'big', user_id: 'u', data: { n: n + i, text } })));
-    }
-    await sees(healthy, numbers(0, 120));
-    await eventually(async () => {
-      expect(await metric('live_dropped_total{reason="stalled"}')).toBe(1);
-    }, 20_000);
-    expect(healthy.over).toBe(false);
-  });
-
-  it('comes when its key is revoked', async () => {
-    const key = await test.addKey(['read']);
-    const client = await following('', { key });
-    await request(test.api.url)
-      .delete(`/api/v1/keys/${key.split('_')[1]}`)
-      .set('X-API-Key', admin)
-      .expect(204);
-    await eventually(() => {
-      expect(client.over).toBe(true);
-    });
-  });
-
-  it('is counted, and lets the next one in', async () => {
-    const before = await metric('live_subscribers');
-    const client = await following();
-    expect(await metric('live_subscribers')).toBe(before + 1);
-    client.close();
-    await eventually(async () => {
-      expect(await metric('live_subscribers')).toBe(before);
-    });
-  });
-
-  async function metric(name: string): Promise<number> {
-    const { text } = await request(test.api.url).get('/metrics');
-    const line = text.split('\n').find((each) => each.startsWith(`${name} `));
-    return Number(line?.split(' ')[1]);
-  }
-});
-
-describe('a process with all the streams it may have', () => {
-  it('refuses the next one, and ends all of them at once when it stops', async () => {
-    const small = await runningApi({ MILLRACE_LIVE_SUBSCRIBERS: '2' });
-    const streams = await Promise.all([1, 2].map(() => SseClient.open(`${small.api.url}${PATH}`, { key: small.key })));
-    const refused = await request(small.api.url).get(PATH).set('X-API-Key', small.key);
-    expect(refused.status).toBe(503);
-    expect(refused.headers['retry-after']).toMatch(/^\d+$/);
-    expect(refused.body).toMatchObject({ type: 'urn:millrace:problem:too-many-streams' });
-    const startedAt = Date.now();
-    await small.stop();
-    expect(Date.now() - startedAt).toBeLessThan(4000);
-    await Promise.all(streams.map((stream) => stream.closed));
-  });
 });

@@ -7,14 +7,21 @@ import { PositionText } from './live-position';
 import type { LiveUpdate, MissingRecords } from './live-update';
 import { RecentIds } from './recent-ids';
 
+/** What subscriptions of a process share. */
+export interface LiveSources {
+  readonly tail: EventTail;
+  readonly pool: CatchUpPool;
+  readonly limits: LiveLimits;
+}
+
 /** What a subscriber does between its updates. */
 export interface Waiting {
-  readonly ended: boolean;
+  isOver(): boolean;
   /** Resolves when it was woken: a turn, a second, an end. */
   woken(): Promise<void>;
   wake(): void;
   /** What to say when nothing was said for a while. */
-  idle(position: string): LiveUpdate | undefined;
+  idle(position: string | undefined): LiveUpdate | undefined;
 }
 
 /** Records that are read in one turn of the event loop. */
@@ -27,27 +34,25 @@ export class CatchUp {
 
   /** @param foreign the position is of another log: nothing of this one was seen. */
   constructor(
-    private readonly tail: EventTail,
-    private readonly pool: CatchUpPool,
-    private readonly limits: Pick<LiveLimits, 'updateBytes' | 'ring'>,
+    private readonly sources: LiveSources,
     private readonly filter: LiveFilter,
     private readonly foreign: boolean,
   ) {
-    this.known = new RecentIds(limits.ring.knownIds);
+    this.known = new RecentIds(sources.limits.ring.knownIds);
   }
 
   /** Ends when `own`, which moves on with what was given, has reached the ring, or when its subscriber has ended. */
   async *run(ring: EventRing, own: PositionText, waiting: Waiting): AsyncGenerator<LiveUpdate, void> {
-    while (!waiting.ended && !(this.checked && ring.reachedBy(own.offsets))) {
-      const turn = this.pool.request(() => {
+    while (!waiting.isOver() && !(this.checked && ring.reachedBy(own.offsets))) {
+      const turn = this.sources.pool.request(() => {
         waiting.wake();
       });
       try {
-        while (!turn.granted && !waiting.ended) {
-          yield* told(waiting.idle(own.toString()));
+        while (!turn.granted && !waiting.isOver()) {
+          yield* this.told(waiting, own);
           await waiting.woken();
         }
-        if (!waiting.ended) yield* this.read(ring, own, waiting, turn);
+        if (!waiting.isOver()) yield* this.read(ring, own, waiting, turn);
       } finally {
         turn.release();
       }
@@ -61,10 +66,10 @@ export class CatchUp {
     turn: CatchUpTurn,
   ): AsyncGenerator<LiveUpdate, void> {
     if (!this.checked) {
-      const bounds = await this.tail.bounds().catch(() => undefined);
+      const bounds = await this.sources.tail.bounds().catch(() => undefined);
       if (bounds === undefined) {
         // The log is away. Whoever waits looks again every second.
-        yield* told(waiting.idle(own.toString()));
+        yield* this.told(waiting, own);
         await waiting.woken();
         return;
       }
@@ -73,11 +78,11 @@ export class CatchUp {
       if (partitions.length > 0) yield { kind: 'gap', partitions, position: own.toString() };
     }
     if (ring.reachedBy(own.offsets)) return;
-    const reader = this.tail.open(own.offsets);
+    const reader = this.sources.tail.open(own.offsets);
     try {
-      while (!waiting.ended && !turn.over && !ring.reachedBy(own.offsets)) {
+      while (!waiting.isOver() && !turn.over && !ring.reachedBy(own.offsets)) {
         yield* this.readOnce(reader, own);
-        yield* told(waiting.idle(own.toString()));
+        yield* this.told(waiting, own);
       }
     } finally {
       await reader.close();
@@ -122,15 +127,17 @@ export class CatchUp {
       if (event === undefined || !matches(event.event, this.filter) || !this.known.add(event.event)) continue;
       events.push({ ...event, position: own.toString() });
       bytes += event.bytes;
-      if (bytes < this.limits.updateBytes) continue;
+      if (bytes < this.sources.limits.updateBytes) continue;
       yield { kind: 'events', events, position: own.toString() };
       [events, bytes] = [[], 0];
     }
     if (events.length > 0) yield { kind: 'events', events, position: own.toString() };
-    await this.pool.rest(performance.now() - startedAt);
+    await this.sources.pool.rest(performance.now() - startedAt);
   }
-}
 
-function* told(update: LiveUpdate | undefined): Generator<LiveUpdate, void> {
-  if (update !== undefined) yield update;
+  private *told(waiting: Waiting, own: PositionText): Generator<LiveUpdate, void> {
+    // Of another log nothing is known yet that it could come again with.
+    const update = waiting.idle(this.foreign && !this.checked ? undefined : own.toString());
+    if (update !== undefined) yield update;
+  }
 }

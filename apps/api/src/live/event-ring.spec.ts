@@ -1,4 +1,4 @@
-import { encodeEvent, type Event } from '@app/events';
+import { encodeEvent, NewerVersionError, type Event } from '@app/events';
 import type { TailBatch } from '@app/messaging';
 import { anEvent } from '@app/testing';
 import { EventRing } from './event-ring';
@@ -79,6 +79,12 @@ it('leaves out what is no event, and what it had a moment ago, and moves on all 
   expect(events.position).toBe('1-log-2.1');
   events.append([batch(0, 2, ...named('b', 'c', 'd', 'e'), again!)]);
   expect(namesOf(events.take(ALL, 1, EVERYTHING))).toEqual(['b', 'c', 'd', 'e', 'a']);
+});
+
+it('does not pass over an event of a newer version: another replica shows it', () => {
+  expect(() => {
+    ring().append([batch(0, 0, Buffer.from('{"v":2}'))]);
+  }).toThrow(NewerVersionError);
 });
 
 it('leaves out what a subscriber has seen elsewhere, and tells its own position until it is where the others are', () => {

@@ -1,4 +1,4 @@
-import { decodeStorableEvent, MalformedEventError, NewerVersionError, type StorableEvent } from '@app/events';
+import { decodeStorableEvent, MalformedEventError, type StorableEvent } from '@app/events';
 import { projectOf, readRefusal, type LogRecord } from '@app/messaging';
 import type { EventFilter } from '@app/persistence';
 
@@ -26,8 +26,10 @@ const BYTES_PER_BYTE = 3;
 const BYTES_BESIDES = 600;
 
 /**
- * The event of a record, as consumers read it; undefined where they would make a dead letter of it, or must not judge it.
- * What only PostgreSQL refuses is not known here.
+ * The event of a record, as consumers read it; undefined where they would make a dead letter of it. What only PostgreSQL
+ * refuses is not known here.
+ *
+ * @throws {NewerVersionError} a newer replica has written it, and has to show it: here it would be missing.
  */
 export function readLiveEvent(record: LogRecord, partition: number): LiveEvent | undefined {
   const { value, offset } = record;
@@ -37,7 +39,7 @@ export function readLiveEvent(record: LogRecord, partition: number): LiveEvent |
     const event = decodeStorableEvent(value, projectId);
     return { event, partition, offset, bytes: value.length * BYTES_PER_BYTE + BYTES_BESIDES };
   } catch (error) {
-    if (error instanceof MalformedEventError || error instanceof NewerVersionError) return undefined;
+    if (error instanceof MalformedEventError) return undefined;
     throw error;
   }
 }

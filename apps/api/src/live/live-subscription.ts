@@ -1,19 +1,9 @@
-import type { EventTail } from '@app/messaging';
-import { CatchUp, type Waiting } from './catch-up';
-import type { CatchUpPool } from './catch-up-pool';
+import { CatchUp, type LiveSources, type Waiting } from './catch-up';
 import type { EventRing } from './event-ring';
 import type { LiveFilter } from './live-event';
-import type { LiveLimits } from './live-limits';
 import { PositionText, type NamedPosition } from './live-position';
 import type { Follower, LiveTail } from './live-tail';
 import type { EndReason, LiveUpdate } from './live-update';
-
-/** What subscriptions of a process share. */
-export interface LiveSources {
-  readonly tail: EventTail;
-  readonly pool: CatchUpPool;
-  readonly limits: LiveLimits;
-}
 
 export interface Wanted {
   readonly filter: LiveFilter;
@@ -49,7 +39,7 @@ export class LiveSubscription implements AsyncIterable<LiveUpdate>, Follower, Wa
     live.add(this);
   }
 
-  get ended(): boolean {
+  isOver(): boolean {
     if (this.reason === undefined && this.live.ended) this.close('lost');
     return this.reason !== undefined;
   }
@@ -94,7 +84,7 @@ export class LiveSubscription implements AsyncIterable<LiveUpdate>, Follower, Wa
   private async *updates(): AsyncGenerator<LiveUpdate, void> {
     let ring = this.live.ring;
     while (ring === undefined) {
-      if (this.ended) return;
+      if (this.isOver()) return;
       const idle = this.idle(undefined);
       if (idle !== undefined) yield idle;
       await this.woken();
@@ -111,11 +101,9 @@ export class LiveSubscription implements AsyncIterable<LiveUpdate>, Follower, Wa
     const own = new PositionText(ring.log, foreign ? [] : from.offsets);
     // Ahead of the ring may be ahead of the log, too, when that was made anew: to be found out.
     if (foreign || !ring.covers(own.offsets) || !ring.reachedBy(own.offsets)) {
-      const { tail, pool, limits } = this.sources;
-      const catchUp = new CatchUp(tail, pool, limits, this.wanted.filter, foreign);
-      yield* catchUp.run(ring, own, this);
+      yield* new CatchUp(this.sources, this.wanted.filter, foreign).run(ring, own, this);
     }
-    if (!this.ended) yield* this.goOnIn(ring, own);
+    if (!this.isOver()) yield* this.goOnIn(ring, own);
   }
 
   private goOnIn(ring: EventRing, own: PositionText): AsyncGenerator<LiveUpdate, void> {
@@ -137,7 +125,7 @@ export class LiveSubscription implements AsyncIterable<LiveUpdate>, Follower, Wa
     let ownNow = own;
     let position = own?.toString() ?? ring.position;
     yield { kind: 'idle', position };
-    while (!this.ended) {
+    while (!this.isOver()) {
       if (number < ring.first) {
         this.close('behind');
         return;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { PipelineError } from '@app/events';
 import type { EventTail, LogBounds, LogPosition, TailReader } from '@app/messaging';
 import type { Logger } from 'pino';
 import { EventRing } from './event-ring';
@@ -89,7 +90,9 @@ export class LiveTail {
       this.wakeAll();
       await this.follow(this.reader, this.current);
     } catch (error) {
-      this.logger.error({ error }, 'Following the log has failed: its subscribers have to come again.');
+      const line = 'Following the log has failed: its subscribers have to come again.';
+      if (error instanceof PipelineError) this.logger.warn({ error }, line);
+      else this.logger.error({ error }, line);
     } finally {
       this.end();
     }

@@ -1,6 +1,7 @@
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
+import { PipelineError } from '@app/events';
 import { toEventFilter } from '../../query/event-filter.convert';
 import { principalOf, RequireScope } from '../../transport/auth/api-key.guard';
 import { KeyWatch } from '../../transport/auth/key-watch';
@@ -40,7 +41,8 @@ export class LiveStreamController {
       await sendStream(response, subscription);
     } catch (error) {
       // The answer has begun: nothing else can be said any more.
-      this.logger.error({ error }, 'A live stream has failed.');
+      if (error instanceof PipelineError) this.logger.warn({ error }, 'A live stream cannot go on here.');
+      else this.logger.error({ error }, 'A live stream has failed.');
       response.destroy();
     } finally {
       unwatch();
