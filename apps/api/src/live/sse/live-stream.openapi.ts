@@ -2,19 +2,15 @@ import { ApiHeader, ApiOperation } from '@nestjs/swagger';
 import { Answer, Problems, Refusal } from '../../openapi/answers';
 import { describeController, describeDto } from '../../openapi/describe';
 import { EVENT_EXAMPLE } from '../../query/event.schema';
+import { FILTERS } from '../../query/events-query.openapi';
 import { problems } from '../../transport/problem';
 import { FollowEventsDto } from './follow-events.dto';
 import { LiveStreamController } from './live-stream.controller';
 
-const LABEL = { minLength: 1, maxLength: 200 };
 const ID = '1-9f86d081-4d.0.2s';
 
 describeDto(FollowEventsDto, {
-  name: { description: 'Only events of this name.', ...LABEL },
-  source: { description: 'Only events of this source.', ...LABEL },
-  user_id: { description: 'Only events of this user.', ...LABEL },
-  from: 'Only events that occurred at this instant or later: RFC 3339 with zone, or a UTC date, which is its midnight.',
-  to: 'Only events that occurred before this instant.',
+  ...FILTERS,
   last_event_id: 'The same as the header `Last-Event-ID`, for clients that cannot send it; the header counts more.',
 });
 
