@@ -29,6 +29,6 @@ export { recountRollups, type RecountedTable, type RollupDifference } from './ro
 export { DEFAULT_PROJECT, Projects, type StoredProject } from './projects';
 export { Tickets, type TicketOwner } from './tickets';
 export { PersistenceModule } from './persistence.module';
-export { migrateDown, migrateUp, resetSchema, waitForCurrentSchema } from './schema';
+export { migrateDown, migrateUp, requireCurrentSchema, resetSchema, waitForCurrentSchema } from './schema';
 export { StoreRefusedError, StoreUnavailableError } from './store-error';
 export { WaitedOutcomes, type WaitedEvent, type WaitedOutcome } from './waited-outcomes';
