@@ -14,7 +14,7 @@ export interface DayUser {
 interface User {
   readonly projectId: number;
   readonly userId: string;
-  /** Asked for; then those that are new; by day. */
+  /** Asked for, then those that are new; by day. */
   days: number[];
   /** Undefined of a new user. */
   firstBefore: number | undefined;
@@ -66,8 +66,9 @@ function byUserAndDay(a: DayUser, b: DayUser): number {
 export async function addUserDays(tx: Queryable, pairs: readonly DayUser[]): Promise<ActivityChange[]> {
   if (pairs.length === 0) return [];
   const users = byUser(pairs);
-  await lockUsers(tx, users);
-  await addDays(tx, users, pairs);
+  const known = await addUsers(tx, users);
+  await lockUsers(tx, known);
+  await addDays(tx, users);
   const changed = users.filter(({ days }) => days.length > 0);
   const changes = await withTheirDays(tx, changed);
   await moveFirstDays(tx, changed);
@@ -84,15 +85,17 @@ function byUser(pairs: readonly DayUser[]): User[] {
   return users;
 }
 
-/** Makes who is missing; then locks who was there, in the same order, and reads their first day. */
-async function lockUsers(tx: Queryable, users: readonly User[]): Promise<void> {
-  const there = await tx.query<{ n: number }>(
+/** Makes who is missing, with the first of their days. @returns who was there. */
+async function addUsers(tx: Queryable, users: readonly User[]): Promise<User[]> {
+  const rows = await tx.query<{ n: number }>(
     `WITH added AS (
        INSERT INTO users (project_id, user_id, first_day)
        SELECT u.project_id, u.user_id, date '1970-01-01' + u.day
        FROM unnest($1::int4[], $2::text[], $3::int4[]) AS u(project_id, user_id, day)
        ON CONFLICT DO NOTHING
-       RETURNING project_id, user_id
+       RETURNING project_id, user_id, first_day
+     ), first_days AS (
+       INSERT INTO user_days (project_id, user_id, day) SELECT project_id, user_id, first_day FROM added
      )
      SELECT u.n::int4 FROM unnest($1::int4[], $2::text[]) WITH ORDINALITY AS u(project_id, user_id, n)
      WHERE (SELECT count(*) FROM added) < cardinality($1::int4[])
@@ -100,23 +103,32 @@ async function lockUsers(tx: Queryable, users: readonly User[]): Promise<void> {
      ORDER BY u.n`,
     [...keysOf(users), int4Array(users, ({ days }) => days[0] ?? 0)],
   );
-  if (there.length === 0) return;
-  const known = there.map(({ n }) => users[n - 1]).filter((user) => user !== undefined);
+  return rows.map(({ n }) => users[n - 1]).filter((user) => user !== undefined);
+}
+
+/** In the order in which they are made, and reads their first day. Those that this transaction has made are its own. */
+async function lockUsers(tx: Queryable, users: readonly User[]): Promise<void> {
+  if (users.length === 0) return;
   const rows = await tx.query<{ n: number; first: number }>(
     `SELECT u.n::int4, users.first_day - date '1970-01-01' AS first
      FROM unnest($1::int4[], $2::text[]) WITH ORDINALITY AS u(project_id, user_id, n)
        JOIN users USING (project_id, user_id)
      ORDER BY u.n FOR NO KEY UPDATE OF users`,
-    keysOf(known),
+    keysOf(users),
   );
   for (const { n, first } of rows) {
-    const user = known[n - 1];
+    const user = users[n - 1];
     if (user !== undefined) user.firstBefore = first;
   }
 }
 
-/** Leaves in `days` of each user those that are new. */
-async function addDays(tx: Queryable, users: readonly User[], pairs: readonly DayUser[]): Promise<void> {
+/** Leaves in `days` of each user those that are new. The first one of a new user is there already, and is new. */
+async function addDays(tx: Queryable, users: readonly User[]): Promise<void> {
+  const asked = users.flatMap((user) => {
+    const { projectId, userId, days, firstBefore } = user;
+    return (firstBefore === undefined ? days.slice(1) : days).map((day) => ({ user, projectId, userId, day }));
+  });
+  if (asked.length === 0) return;
   const there = await tx.query<{ n: number }>(
     `WITH added AS (
        INSERT INTO user_days (project_id, user_id, day)
@@ -130,15 +142,11 @@ async function addDays(tx: Queryable, users: readonly User[], pairs: readonly Da
        SELECT FROM added a
        WHERE a.project_id = u.project_id AND a.user_id = u.user_id AND a.day = date '1970-01-01' + u.day
      )`,
-    [...keysOf(pairs), int4Array(pairs, ({ day }) => day)],
+    [...keysOf(asked), int4Array(asked, ({ day }) => day)],
   );
-  if (there.length === 0) return;
-  const known = new Set(there.map(({ n }) => n - 1));
-  let at = 0;
-  for (const user of users) {
-    const from = at;
-    at += user.days.length;
-    user.days = user.days.filter((_, index) => !known.has(from + index));
+  for (const { n } of there) {
+    const known = asked[n - 1];
+    if (known !== undefined) known.user.days = known.user.days.filter((day) => day !== known.day);
   }
 }
 
