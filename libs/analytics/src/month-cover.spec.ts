@@ -1,10 +1,6 @@
 import fc from 'fast-check';
 import { coverOf } from './month-cover';
-import { daysBetween, shiftDay, type DayRange } from './utc-day';
-
-function daysOf({ from, to }: DayRange): string[] {
-  return Array.from({ length: daysBetween({ from, to }) + 1 }, (_, index) => shiftDay(from, index));
-}
+import { daysOf, shiftDay, type DayRange } from './utc-day';
 
 /** How often each day counts; those that count not at all are left out. */
 function countedDays({ months, days }: ReturnType<typeof coverOf>): Map<string, number> {

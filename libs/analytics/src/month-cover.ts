@@ -1,4 +1,4 @@
-import type { DayRange } from './utc-day';
+import { dayIn, dayOfMonth, lengthOf, monthOf, shiftMonth, type DayRange } from './utc-day';
 
 /** Days whose numbers count once more, or once less. */
 export interface SignedDays extends DayRange {
@@ -9,6 +9,7 @@ export interface SignedDays extends DayRange {
 export interface MonthCover {
   /** The first days of the first and the last month. Without one when the range has no month that is worth it. */
   readonly months: DayRange | undefined;
+  /** At most two. */
   readonly days: readonly SignedDays[];
 }
 
@@ -46,27 +47,4 @@ function edgeOf(month: string, from: number, to: number): { readonly whole: bool
     start > end ? [] : [{ from: dayIn(month, start), to: dayIn(month, end), sign: whole ? -1 : 1 }],
   );
   return { whole, days };
-}
-
-/** Months are written `2026-11`. */
-function monthOf(day: string): string {
-  return day.slice(0, 7);
-}
-
-function dayOfMonth(day: string): number {
-  return Number(day.slice(8));
-}
-
-function dayIn(month: string, day: number): string {
-  return `${month}-${String(day).padStart(2, '0')}`;
-}
-
-function shiftMonth(month: string, months: number): string {
-  const index = Number(month.slice(0, 4)) * 12 + Number(month.slice(5)) - 1 + months;
-  return `${String(Math.floor(index / 12)).padStart(4, '0')}-${String((index % 12) + 1).padStart(2, '0')}`;
-}
-
-function lengthOf(month: string): number {
-  // Date.UTC reads the years 0 to 99 as 19xx; the calendar repeats after 400 years.
-  return new Date(Date.UTC(Number(month.slice(0, 4)) + 400, Number(month.slice(5)), 0)).getUTCDate();
 }

@@ -22,7 +22,7 @@ export {
   type EventFields,
   type ParsedEvent,
 } from './parse-event';
-export { parseRfc3339 } from './rfc3339';
+export { formatInstant, parseRfc3339 } from './rfc3339';
 export { labelProblem } from './label.rule';
 export { PipelineError } from './pipeline-error';
 export { isUuid, uuidV7 } from './uuid';

@@ -1,4 +1,5 @@
 import type { DailyUsers, MinuteTotals, Retention, TopEvents } from '@app/analytics';
+import { formatInstant } from '@app/events';
 
 export interface DailyUsersDto {
   readonly date: string;
@@ -43,5 +44,5 @@ export function toRetentionDto({ cohortSize, windows }: Retention): CohortRetent
 }
 
 export function toMinuteTotalsDto({ minute, eventCount, totalAmount }: MinuteTotals): MinuteTotalsDto {
-  return { minute: minute.toISOString(), event_count: eventCount, total_amount: totalAmount };
+  return { minute: formatInstant(minute), event_count: eventCount, total_amount: totalAmount };
 }
