@@ -23,7 +23,7 @@ export class LocalPipeline {
     const db = await freshDatabase();
     const key = mintApiKey();
     const hash = hashApiKeySecret(key.secret, '');
-    await new ApiKeys(db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: ['ingest'], hash });
+    await new ApiKeys(db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: ['ingest', 'read'], hash });
     const log = { kind: 'postgres', topic: 'events.v1', group: 'millrace-consumer', partitions: 12 } as const;
     await ensureLog(log, db.database, pino({ level: 'silent' }));
     const pipeline = new LocalPipeline(db, key.text);
