@@ -11,6 +11,7 @@ import { live } from './bench/live.mjs';
 import { ProcessMeter } from './bench/process-meter.mjs';
 import { soak } from './bench/soak.mjs';
 import { Servers, Service } from './bench/stack.mjs';
+import { measureStatistics } from './bench/stats.mjs';
 import { runLoad } from './generator.mjs';
 
 const CONSUMERS = 3;
@@ -50,6 +51,10 @@ const WORKLOADS = {
     about: 'live subscribers, each without a filter',
     run: async (bench) => live(await bench.service(), bench.options),
   },
+  stats: {
+    about: 'latency of statistics and list pages over stored events',
+    run: async (bench) => measureStatistics(await bench.service(), bench.options),
+  },
   soak: { about: 'memory under a steady load', run: async (bench) => soak(await bench.service(), bench.options) },
 };
 
@@ -59,6 +64,7 @@ const HELP = `node load/bench.mjs [WORKLOAD...]      default: W1 W1e W2 W7; ther
   --minutes 10      of soak
   --rate 2000       events per second of soak and live
   --subscribers 200 of live
+  --rows 1000000    events of stats
   --rounds 1        of all workloads, in turns
 `;
 
@@ -195,6 +201,7 @@ async function main() {
       minutes: text,
       rate: text,
       subscribers: text,
+      rows: text,
       rounds: text,
       help: { type: 'boolean', short: 'h' },
     },
@@ -212,6 +219,7 @@ async function main() {
     minutes: Number(values.minutes ?? 10),
     rate: Number(values.rate ?? 2000),
     subscribers: Number(values.subscribers ?? 200),
+    rows: Number(values.rows ?? 1_000_000),
   };
   const servers = await Servers.start();
   try {
