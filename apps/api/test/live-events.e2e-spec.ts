@@ -72,7 +72,8 @@ async function start(live: LiveEvents): Promise<NamedPosition> {
 
 /** Reads from the beginning, breaks off at any event, and goes on from that one's position. */
 class Wanderer {
-  readonly seen = new Map<string, number[]>();
+  /** By user, how many of its events, which are numbered from 0. */
+  readonly seen = new Map<string, number>();
   ends: string[] = [];
 
   constructor(
@@ -82,7 +83,7 @@ class Wanderer {
   ) {}
 
   get count(): number {
-    return [...this.seen.values()].reduce((sum, { length }) => sum + length, 0);
+    return [...this.seen.values()].reduce((sum, seen) => sum + seen, 0);
   }
 
   async readUntil(isOver: (count: number) => boolean): Promise<void> {
@@ -98,7 +99,9 @@ class Wanderer {
       for (const { event, position } of update.events) {
         const user = event.userId ?? '';
         const { n } = JSON.parse(event.data) as { n: number };
-        this.seen.set(user, [...(this.seen.get(user) ?? []), n]);
+        const seen = this.seen.get(user) ?? 0;
+        if (n !== seen) throw new Error(`${user}/${n} has come where ${user}/${seen} was due.`);
+        this.seen.set(user, seen + 1);
         this.at = readPosition(position)!;
         left -= 1;
         if (left === 0) return;
@@ -138,11 +141,26 @@ it.each([1, 2, 3])(
     over = true;
     await reading;
     for (const { seen } of wanderers) {
-      for (const [user, count] of last)
-        expect(seen.get(user) ?? []).toEqual(Array.from({ length: count }, (_, n) => n));
+      for (const [user, count] of last) expect([user, seen.get(user) ?? 0]).toEqual([user, count]);
     }
   },
 );
+
+it('shows nothing from before, to whoever comes while the ring begins', async () => {
+  await publish('a', 0, 300);
+  const live = liveEvents({});
+  const early: AsyncGenerator<LiveUpdate, void>[] = [];
+  for (let n = 0; n < 30; n += 1) {
+    early.push(live.subscribe({ filter, from: undefined })[Symbol.asyncIterator]());
+    for (let turns = 0; turns < n; turns += 1) await turn();
+  }
+  const firsts = await Promise.all(early.map((each) => each.next()));
+  expect(new Set(firsts.map(({ value }) => (value as LiveUpdate).kind))).toEqual(new Set(['idle']));
+  await publish('a', 300, 1);
+  const seconds = await Promise.all(early.map((each) => each.next()));
+  for (const { value } of seconds) expect(value).toMatchObject({ kind: 'events', events: [{ offset: 300 }] });
+  await Promise.all(early.map((each) => each.return(undefined)));
+});
 
 it('lets one go that is too far behind the others, and says so', async () => {
   const live = liveEvents({ ring: { events: 20, bytes: 1_000_000, knownIds: 20 }, updateBytes: 1 });

@@ -92,7 +92,9 @@ export class LiveSubscription implements AsyncIterable<LiveUpdate>, Follower, Wa
     }
     const { from } = this.wanted;
     if (from !== undefined) yield* this.goOn(ring, from);
-    else if (this.waitedForRing) yield* this.goOnIn(ring, new PositionText(ring.log, this.live.nowAtBegin));
+    // A ring begins a little earlier, and has to get to where the log was then.
+    else if (this.waitedForRing || !ring.covers(this.live.nowAtBegin))
+      yield* this.goOnIn(ring, new PositionText(ring.log, this.live.nowAtBegin));
     else yield* this.follow(ring, ring.next, undefined);
   }
 
