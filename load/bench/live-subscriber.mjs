@@ -4,7 +4,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { LatencyHistogram } from '../client/latency-histogram.mjs';
 
 const { url, key, subscribers, users } = workerData;
-const KEY = '"k":';
+/** What stands in front of the numbers. A brace is rare, so that a search for it is fast. */
+const MARK = '{"k":';
+const BETWEEN = ',"n":'.length;
+/** Between the numbers of one event and those of the next are more bytes: ids, names, times. */
+const APART = 150;
 const ZERO = 48;
 const NINE = 57;
 
@@ -16,33 +20,35 @@ class Subscriber {
   #next = new Int32Array(users);
   #rest = '';
 
+  #at = 0;
+
   take(chunk) {
     counts.bytes += chunk.length;
+    const now = Date.now();
     const text = this.#rest + chunk.latin1Slice();
-    let at = 0;
+    let from = 0;
     for (;;) {
-      const found = text.indexOf(KEY, at);
-      const end = found === -1 ? -1 : text.indexOf('}', found);
-      if (end === -1) break;
-      this.#see(text, found + KEY.length);
-      at = end;
+      const found = text.indexOf(MARK, from);
+      if (found === -1 || text.indexOf('}', found) === -1) break;
+      this.#at = found + MARK.length;
+      this.#see(this.#number(text), this.#number(text), now - this.#number(text));
+      from = this.#at + APART;
     }
-    this.#rest = text.slice(at);
+    this.#rest = text.slice(from);
   }
 
-  /** `12,"n":345,"t":1700000000000}` */
-  #see(text, from) {
-    const numbers = [0, 0, 0];
-    let at = from;
-    for (let index = 0; index < 3; index += 1) {
-      for (let code = text.charCodeAt(at); code >= ZERO && code <= NINE; code = text.charCodeAt(++at)) {
-        numbers[index] = numbers[index] * 10 + code - ZERO;
-      }
-      at += ',"n":'.length;
-    }
-    const [user, number, sentAt] = numbers;
+  /** The next of `12,"n":345,"t":1700000000000}`. */
+  #number(text) {
+    let number = 0;
+    let code = text.charCodeAt(this.#at);
+    for (; code >= ZERO && code <= NINE; code = text.charCodeAt(++this.#at)) number = number * 10 + code - ZERO;
+    this.#at += BETWEEN;
+    return number;
+  }
+
+  #see(user, number, tookMs) {
     counts.events += 1;
-    latencies.add(Math.max(0, Date.now() - sentAt));
+    latencies.add(Math.max(0, tookMs));
     if (number < this.#next[user]) counts.repeated += 1;
     else {
       counts.skipped += number - this.#next[user];
