@@ -6,35 +6,37 @@ import type { InsertBatch, InsertResult, RecordOutcome } from './insert-batch';
 import { byLedgerKey, countDuplicates, enterIds, sameLedgerKey, type PlacedEvent } from './ledger';
 import { advancePositions, lockPositions, type Tally } from './positions';
 import { Rollups, type Written } from './rollups/rollups';
-import { StoreUnavailableError } from './store-error';
 
 /** Stores what consumers fetched. Any number of processes may call it at once, with overlapping batches too. */
 export class EventStore {
+  private identity: string | undefined;
+
   constructor(
     private readonly database: Database,
     private readonly rollups = new Rollups(),
   ) {}
 
   /**
-   * Stores a batch in one transaction: each id of a project once and for ever, each dead letter once, and the positions
-   * of the partitions, so that offset for offset it is known what became of it, and what the new events change in the
-   * rollups. Safe to repeat at any time, also when
-   * the outcome of an earlier call is unknown: what is below a position is skipped without being counted.
+   * Stores a batch in one transaction: each id of a project once and for ever, each dead letter once, what the new events
+   * change in the rollups, and the positions of the partitions, so that offset for offset it is known what became of it.
+   * Safe to repeat at any time, also when the outcome of an earlier call is unknown: what is below a position is skipped
+   * without being counted.
    *
    * @throws {StoreUnavailableError} nothing was stored, or (when the connection broke in the COMMIT) all of it.
    * @throws {StoreRefusedError} nothing was stored; some rows may still be taken, in smaller batches.
+   * @throws {BatchTooLargeError} nothing was stored; all can be, in smaller batches. Never of one event.
    * @throws {LogRecreatedError} nothing was stored, and nothing can be until an operator has decided.
    */
   async insert(batch: InsertBatch): Promise<InsertResult> {
     if (batch.outcomes.length === 0) return nothingStored(0);
-    try {
-      const { result, written } = await this.database.transaction((tx) => storeBatch(tx, batch, this.rollups));
-      written?.committed();
-      return result;
-    } catch (error) {
-      if (error instanceof StoreUnavailableError) this.rollups.forget();
-      throw error;
-    }
+    const { result, written } = await this.database.transaction((tx) => {
+      // In the transaction, since its connection may be the first one to another server.
+      if (this.database.identity !== this.identity) this.rollups.forget();
+      this.identity = this.database.identity;
+      return storeBatch(tx, batch, this.rollups);
+    });
+    written?.committed();
+    return result;
   }
 }
 

@@ -23,6 +23,7 @@ export { EventStore } from './event-store';
 export { EventTraces, type EventTrace } from './event-traces';
 export type { StoredEvent } from './event.mapping';
 export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome, Replay } from './insert-batch';
+export { BatchTooLargeError } from './batch-too-large.error';
 export { LogRecreatedError } from './log-recreated.error';
 export { HotMinutes } from './rollups/hot-minutes';
 export { recountRollups, type RecountedTable, type RollupDifference } from './rollups/recount';

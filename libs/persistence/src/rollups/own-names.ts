@@ -7,11 +7,19 @@ import { dayKeyOf } from './utc-day';
 export interface OwnNames {
   readonly projectId: number;
   readonly day: number;
-  /** Names with a row of their own; all of them when the day is full. */
+  /** Names with a row of their own. */
   readonly own: ReadonlySet<string>;
-  /** No further name gets a row. */
+  /** These are all of them, and no further name gets a row. */
   readonly full: boolean;
 }
+
+interface AssignedDay extends OwnNames {
+  /** How many of them are new. */
+  readonly brought: number;
+}
+
+/** Full days of which one transaction reads all names. */
+const DAYS_LEARNT = 5;
 
 interface LockedDay extends NamesOfDay {
   /** How many names have a row of their own. */
@@ -29,8 +37,13 @@ interface LockedDay extends NamesOfDay {
 export async function assignNames(tx: Queryable, days: readonly NamesOfDay[], limit: number): Promise<OwnNames[]> {
   if (days.length === 0) return [];
   const locked = await lockDays(tx, days);
-  const known = await knownNames(tx, locked, limit);
-  const assigned = locked.map((day, index) => assign(day, known[index] ?? new Set(), limit));
+  const isFull = ({ taken }: LockedDay): boolean => taken >= limit;
+  // Of a full day all names are worth knowing, since then nobody asks again; of many days that is too much at once.
+  const learnAll = locked.filter(isFull).length <= DAYS_LEARNT;
+  const known = await knownNames(tx, locked, (day) => learnAll && isFull(day));
+  const assigned = locked.map((day, index) => {
+    return { ...assign(day, known[index] ?? new Set(), limit), full: learnAll && isFull(day) };
+  });
   await raiseCounts(
     tx,
     assigned.filter(({ brought }) => brought > 0),
@@ -38,12 +51,11 @@ export async function assignNames(tx: Queryable, days: readonly NamesOfDay[], li
   return assigned;
 }
 
-function assign(locked: LockedDay, known: ReadonlySet<string>, limit: number): OwnNames & { readonly brought: number } {
+function assign(locked: LockedDay, known: ReadonlySet<string>, limit: number): Omit<AssignedDay, 'full'> {
   const { projectId, day, names, taken } = locked;
   const fresh = [...names].filter((name) => !known.has(name)).sort();
   const brought = fresh.slice(0, Math.max(0, limit - taken));
-  // Of a day that was not full, only the names asked for are known: whether it is full is for the next to find.
-  return { projectId, day, own: new Set([...known, ...brought]), full: taken >= limit, brought: brought.length };
+  return { projectId, day, own: new Set([...known, ...brought]), brought: brought.length };
 }
 
 /** One statement makes, locks and reads them, in the order given. */
@@ -59,10 +71,15 @@ async function lockDays(tx: Queryable, days: readonly NamesOfDay[]): Promise<Loc
   return days.map((day) => ({ ...day, taken: taken.get(dayKeyOf(day.projectId, day.day)) ?? 0 }));
 }
 
-/** Per day: of a full one every name that has a row, of others those of the names asked for. */
-async function knownNames(tx: Queryable, days: readonly LockedDay[], limit: number): Promise<Set<string>[]> {
-  const wanted = days.flatMap(({ projectId, day, names, taken }, index) => {
-    const asked = taken >= limit ? [null] : [...names];
+/** Per day: those of the names asked for that have a row, or all that have one. */
+async function knownNames(
+  tx: Queryable,
+  days: readonly LockedDay[],
+  wantsAll: (day: LockedDay) => boolean,
+): Promise<Set<string>[]> {
+  const wanted = days.flatMap((locked, index) => {
+    const { projectId, day, names } = locked;
+    const asked = wantsAll(locked) ? [null] : [...names];
     return asked.map((name) => ({ projectId, day, name, index }));
   });
   // After the lock, so that what its last holder has committed is seen.

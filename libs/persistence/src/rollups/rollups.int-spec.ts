@@ -1,5 +1,5 @@
 import { toStorableEvent, type Event } from '@app/events';
-import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
+import { anEvent, eventually, freshDatabase, runSql, type FreshDatabase } from '@app/testing';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
 import { Database } from '../database';
@@ -152,6 +152,19 @@ describe('the numbers', () => {
   });
 });
 
+it('of many full days at once count each name where it belongs, again and again', async () => {
+  const days = Array.from({ length: 8 }, (_, day) => new Date(day * DAY_MS));
+  const onEveryDay = (...names: string[]): Event[] =>
+    days.flatMap((occurredAt) => names.map((name) => anEvent({ name, occurredAt })));
+  const at = { topic: 't', partition: 0, offset: 0 };
+  await storeOn(db.database).insert(batchOf(onEveryDay('a', 'b', 'c', 'd'), at));
+  const store = storeOn(db.database);
+  await store.insert(batchOf(onEveryDay('a', 'e'), { ...at, offset: 100 }));
+  await store.insert(batchOf(onEveryDay('a', 'b', 'e'), { ...at, offset: 200 }));
+  expect(await rowsOf('day_metrics')).toHaveLength(days.length * (NAMES_PER_DAY + 1));
+  await expectAgreement();
+});
+
 describe('what a process remembers', () => {
   const at = { topic: 't', partition: 0, offset: 0 };
   const batch = batchOf([anEvent({ name: 'a', userId: 'u1' })], at);
@@ -180,16 +193,22 @@ describe('what a process remembers', () => {
     await expectAgreement();
   });
 
-  it('is dropped when the database was away, since what comes back may have lost commits', async () => {
+  it('is dropped when another database answers, which may not have the last commits', async () => {
+    const name = new URL(db.url).pathname.slice(1);
+    const server = new URL('/postgres', db.url).href;
+    const alone = async (statement: string): Promise<void> => {
+      await runSql(server, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, [name]);
+      await runSql(server, statement);
+    };
+    await eventually(() => alone(`CREATE DATABASE ${name}_older TEMPLATE ${name}`));
     const store = storeOn(db.database);
     await store.insert(batch);
-    await db.database.query(`TRUNCATE events, event_ids, consumer_positions, minute_totals, minute_metrics, day_metrics,
-      month_metrics, day_names, users, user_days, day_users, retention_counts`);
-    await failCommits('57P01');
-    await expect(store.insert(batch)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    await letCommit();
+    await eventually(() => alone(`ALTER DATABASE ${name} RENAME TO ${name}_gone`));
+    await runSql(server, `ALTER DATABASE ${name}_older RENAME TO ${name}`);
     await store.insert(batch);
+    expect(await rowsOf('user_days')).toHaveLength(1);
     await expectAgreement();
+    await runSql(server, `DROP DATABASE ${name}_gone`);
   });
 
   it('saves the questions about users and names that are there', async () => {

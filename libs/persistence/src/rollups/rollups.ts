@@ -51,7 +51,7 @@ export class Rollups {
     return { committed };
   }
 
-  /** After a lost connection, see RollupMemory. */
+  /** See RollupMemory. */
   forget(): void {
     this.memory.forget();
   }

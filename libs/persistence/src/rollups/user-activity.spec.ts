@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { BatchTooLargeError } from '../batch-too-large.error';
 import { activityDeltas, type ActivityChange, type ActivityDeltas } from './user-activity';
 
 type Counts = Map<string, number>;
@@ -77,4 +78,17 @@ it('adds up users, keeps projects apart, and sorts by key', () => {
     { projectId: 1, startDay: 1, daysLater: 2, activeUsers: 2, newUsers: 2 },
     { projectId: 2, startDay: 1, daysLater: 2, activeUsers: 1, newUsers: 1 },
   ]);
+});
+
+it('are refused when they are more than a transaction should change, and never those of one event', () => {
+  const decade = Array.from({ length: 3650 }, (_, day) => day);
+  const change = { projectId: 1, firstBefore: undefined, added: decade, days: decade };
+  expect(() => activityDeltas([change])).toThrow(BatchTooLargeError);
+  const everybody = Array.from({ length: 1001 }, () => ({
+    ...change,
+    added: decade.slice(0, 32),
+    days: decade.slice(0, 32),
+  }));
+  expect(() => activityDeltas(everybody)).toThrow(BatchTooLargeError);
+  expect(activityDeltas([{ ...change, firstBefore: 3650, added: [0], days: [...decade, 3650] }])).toBeDefined();
 });

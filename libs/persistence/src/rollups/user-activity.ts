@@ -1,3 +1,4 @@
+import { BatchTooLargeError } from '../batch-too-large.error';
 import { dayKeyOf } from './utc-day';
 
 /** Days are numbers: days since 1970-01-01, UTC. */
@@ -39,10 +40,27 @@ export interface ActivityDeltas {
 /** How much later somebody who comes back is still counted. */
 export const RETENTION_DAYS = 365;
 
-/** Pure. What the days that users were active on, and were not known to be, change in the numbers of all days. */
+/**
+ * What one transaction may change at most: 20,000 rows of retention take PostgreSQL 0.3 s, a million pairs of days this
+ * process 0.1 s. One event of one user changes 730 rows at most, by as many pairs.
+ */
+const MAX_RETENTION_ROWS = 20_000;
+const MAX_PAIRS = 1_000_000;
+
+/**
+ * Pure. What the days that users were active on, and were not known to be, change in the numbers of all days.
+ *
+ * @throws {BatchTooLargeError} years of somebody's days at once: each of them is a pair with each other.
+ */
 export function activityDeltas(changes: readonly ActivityChange[]): ActivityDeltas {
   const deltas = new Deltas();
-  for (const change of changes) addUser(deltas, change);
+  let pairs = 0;
+  for (const change of changes) {
+    pairs += change.added.length * change.days.length;
+    if (pairs > MAX_PAIRS) throw new BatchTooLargeError();
+    addUser(deltas, change);
+    if (deltas.retentionRows > MAX_RETENTION_ROWS) throw new BatchTooLargeError();
+  }
   return deltas.sorted();
 }
 
@@ -75,6 +93,7 @@ function addUser(deltas: Deltas, { projectId, firstBefore, added, days }: Activi
 }
 
 class Deltas {
+  retentionRows = 0;
   private readonly days = new Map<number, DayUsersDelta>();
   private readonly pairs = new Map<number, Map<number, RetentionDelta>>();
 
@@ -91,6 +110,7 @@ class Deltas {
     if (ofDay === undefined) this.pairs.set(key, (ofDay = new Map<number, RetentionDelta>()));
     let delta = ofDay.get(daysLater);
     if (delta === undefined) {
+      this.retentionRows += 1;
       ofDay.set(daysLater, (delta = { projectId, startDay, daysLater, activeUsers: 0, newUsers: 0 }));
     }
     return delta;
