@@ -118,6 +118,17 @@ describe('an export', () => {
     expect((await get(`/api/v1/events.ndjson?name=none`, many)).body).toBe('');
   });
 
+  it('has every event of 100 KB too, some of which make a page', async () => {
+    await test.db.database.query(`INSERT INTO projects (id, name) VALUES (5, 'large')`);
+    const data = { text: 'x'.repeat(100_000) };
+    const bodies = Array.from({ length: 60 }, (_, n) => ({ name: `n${n}`, data: n < 40 ? data : {} }));
+    await storeEvents(test.db.database, bodies, 5);
+    const lines = linesOf(await get('/api/v1/events.ndjson', await test.addKey(['read'], 5)));
+    const names = lines.map((line) => (JSON.parse(line) as { name: string }).name);
+    expect(new Set(names).size).toBe(60);
+    expect(lines).toHaveLength(60);
+  });
+
   it.each([
     ['events.csv?name=', 'name'],
     ['events.csv?limit=5', 'limit'],

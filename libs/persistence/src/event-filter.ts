@@ -54,6 +54,16 @@ export function stretchOf(
   return parts.join(' AND ');
 }
 
+/**
+ * The condition that a term of `events e` has this value. The index has its hash; of the rows with that hash, the value
+ * itself rules out those of another one.
+ */
+export function equal(parameters: Parameters, projectId: number, term: Term, value: string): string {
+  const given = `${parameters.add(value)}::text`;
+  return `hashtextextended(e.${term}, e.project_id) = hashtextextended(${given} COLLATE "C", ${parameters.add(projectId)}::int4)
+    AND e.${term} = ${given}`;
+}
+
 /** Two parameters to compare `(occurred_at, event_id)` with. */
 export function placeIn(parameters: Parameters, { occurredAt, eventId }: EventPlace): string {
   return `${parameters.add(occurredAt.toISOString())}::timestamptz, ${parameters.add(eventId)}::uuid`;

@@ -1,10 +1,19 @@
 import type { Queryable } from './database';
-import { placeIn, Parameters, stretchOf, termsOf, type EventFilter, type EventPlace, type Term } from './event-filter';
+import {
+  equal,
+  placeIn,
+  Parameters,
+  stretchOf,
+  termsOf,
+  type EventFilter,
+  type EventPlace,
+  type Term,
+} from './event-filter';
 import { eventColumns, fromEventRow, milliseconds, type StoredEvent, type StoredEventRow } from './event.mapping';
 
 /** One page of a list. */
 export interface PageBounds {
-  /** Events at most, 1 to 1000. */
+  /** Events at most, 1 to 200. */
   readonly limit: number;
   /** Bytes that the JSON of their `data` and `context` has at most; only the first event may have more alone. */
   readonly maxBytes: number;
@@ -77,14 +86,14 @@ function pageStatement(parameters: Parameters, projectId: number, bounds: PageBo
 /** What comes after FROM: the rows of the list, as `e`. */
 function matching(parameters: Parameters, projectId: number, bounds: PageBounds, look: Look | undefined): string {
   const { filter = {}, before } = bounds;
-  const equal = (terms: readonly (readonly [Term, string])[]): string[] =>
-    terms.map(([term, value]) => `e.${term} = ${parameters.add(value)}`);
+  const have = (terms: readonly (readonly [Term, string])[]): string[] =>
+    terms.map(([term, value]) => equal(parameters, projectId, term, value));
   const stretch = stretchOf(parameters, projectId, filter, before);
   const terms = [...termsOf(filter)];
-  if (look === undefined) return `events e WHERE ${[stretch, ...equal(terms)].join(' AND ')}`;
-  const looked = [stretch, ...equal(terms.filter(([term]) => term === look.term))];
+  if (look === undefined) return `events e WHERE ${[stretch, ...have(terms)].join(' AND ')}`;
+  const looked = [stretch, ...have(terms.filter(([term]) => term === look.term))];
   if (look.until !== undefined) looked.push(`(e.occurred_at, e.event_id) >= (${placeIn(parameters, look.until)})`);
-  const others = equal(terms.filter(([term]) => term !== look.term));
+  const others = have(terms.filter(([term]) => term !== look.term));
   // OFFSET 0 keeps the other terms out: with them the planner, which takes them for independent, may walk another index.
   return `(SELECT * FROM events e WHERE ${looked.join(' AND ')} ORDER BY ${NEWEST_FIRST} OFFSET 0) e
     WHERE ${others.join(' AND ')}`;
@@ -102,7 +111,7 @@ async function furthestLook(database: Queryable, projectId: number, bounds: Page
   const ends = [...terms].map(
     ([term, value]) => `
       SELECT '${term}' AS term, ${milliseconds('occurred_at')}, e.event_id FROM (
-        SELECT e.occurred_at, e.event_id FROM events e WHERE ${stretch} AND e.${term} = ${parameters.add(value)}
+        SELECT e.occurred_at, e.event_id FROM events e WHERE ${stretch} AND ${equal(parameters, projectId, term, value)}
         ORDER BY ${NEWEST_FIRST} OFFSET ${unseen(String(LOOK_ROWS - 1))} LIMIT 1
       ) e`,
   );

@@ -2,9 +2,10 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** An event of the hot tier. Partitioned by day of `occurred_at`, which TypeORM need not know. */
 @Entity('events')
-@Index('events_name_idx', ['projectId', 'name', 'occurredAt', 'eventId'])
-@Index('events_user_idx', ['projectId', 'userId', 'occurredAt', 'eventId'], { where: 'user_id IS NOT NULL' })
-@Index('events_source_idx', ['projectId', 'source', 'occurredAt', 'eventId'], { where: 'source IS NOT NULL' })
+// Over expressions, which TypeORM cannot say.
+@Index('events_name_idx', { synchronize: false })
+@Index('events_user_idx', { synchronize: false })
+@Index('events_source_idx', { synchronize: false })
 export class HotEvent {
   @PrimaryColumn({ name: 'project_id', type: 'integer' })
   projectId!: number;

@@ -17,7 +17,10 @@ export interface ExportForm {
 }
 
 /** In memory at a time. */
-const PAGE = { limit: 500, maxBytes: 1 << 20 };
+const PAGE_EVENTS = 200;
+const PAGE_BYTES = 1 << 18;
+/** Of a page that its bytes have cut, PostgreSQL has measured all: the next one asks for little more than fits. */
+const FEWEST_EVENTS = 16;
 /** A place of the few there are is not kept for a reader that takes nothing for so long. */
 const STALL_MS = 60_000;
 
@@ -67,12 +70,14 @@ export class EventExport {
   /** The text of each page, the header in front. */
   private async *pieces(projectId: number, filter: EventFilter, { header, line }: ExportForm): AsyncGenerator<string> {
     let text = header;
+    let limit = PAGE_EVENTS;
     let before: EventPlace | undefined;
     do {
-      const page = await this.reader.newest(projectId, { ...PAGE, before, filter });
+      const page = await this.reader.newest(projectId, { limit, maxBytes: PAGE_BYTES, before, filter });
       for (const event of page.events) text += line(event);
       yield text;
       text = '';
+      limit = Math.min(PAGE_EVENTS, Math.max(FEWEST_EVENTS, 2 * page.events.length));
       before = page.next;
     } while (before !== undefined);
   }
