@@ -3,7 +3,7 @@ import type { PlacedEvent } from '../ledger';
 import { countEvents, metricDeltas, namesOfDays, type NamesOfDay } from './count-events';
 import { assignNames } from './own-names';
 import { RollupMemory } from './rollup-memory';
-import { upsertRollups } from './upsert-rollups';
+import { upsertActivity, upsertMetrics } from './upsert-rollups';
 import { activityDeltas } from './user-activity';
 import { addUserDays, unknownPairs } from './user-days';
 import { dayKeyOf, hotWindowStart } from './utc-day';
@@ -44,7 +44,8 @@ export class Rollups {
     for (const { projectId, day, own: assigned } of names) addTo(own, dayKeyOf(projectId, day), assigned);
     const hasOwnRow = (projectId: number, day: number, name: string): boolean =>
       own.get(dayKeyOf(projectId, day))?.has(name) === true;
-    await upsertRollups(tx, metricDeltas(counts, hasOwnRow), activityDeltas(changes));
+    await upsertActivity(tx, activityDeltas(changes));
+    await upsertMetrics(tx, metricDeltas(counts, hasOwnRow));
     const committed = (): void => {
       this.memory.remember({ pairs, names });
     };
