@@ -13,6 +13,8 @@ const USERS_PER_LANE = 20;
 const BASELINE_SECONDS = 5;
 const WARMUP_SECONDS = 5;
 const SETTLE_MS = 15_000;
+/** Of the API's memory, while it is measured. */
+const RSS_SAMPLES = 6;
 
 /** Posts at a rate, numbered by user. */
 class Posting {
@@ -88,10 +90,12 @@ export async function live(service, { subscribers, rate, seconds }) {
   const worker = new Worker(new URL('./live-subscriber.mjs', import.meta.url), { workerData });
   await once(worker, 'message');
   await fresh.run(url, rate, WARMUP_SECONDS);
-  const rssBefore = rssMb(service.apiPid);
+  const rss = [rssMb(service.apiPid)];
+  const sampling = setInterval(() => rss.push(rssMb(service.apiPid)), (seconds * 1000) / RSS_SAMPLES);
   const meter = new ProcessMeter({ api: { pids: [service.apiPid] } });
   const events = await fresh.run(url, rate, seconds);
   const used = meter.used();
+  clearInterval(sampling);
   const expected = fresh.events * subscribers;
   let told = await asked(worker);
   for (const deadline = performance.now() + SETTLE_MS; told.events < expected && performance.now() < deadline;) {
@@ -114,7 +118,7 @@ export async function live(service, { subscribers, rate, seconds }) {
     api_cpu_us_per_delivery: Number(((used.api - baselineUs * events) / (events * subscribers)).toFixed(2)),
     api_cpu_cores: Number((used.api / 1e6 / seconds).toFixed(2)),
     client_cpu_us_per_delivery: Number((told.cpu_us / told.events).toFixed(2)),
-    api_rss_mb: [rssBefore, rssMb(service.apiPid)],
+    api_rss_mb: rss,
   };
   await worker.terminate();
   posting.close();
