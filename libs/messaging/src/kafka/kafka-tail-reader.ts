@@ -38,7 +38,8 @@ export class KafkaTailReader extends TailReader {
   private readonly notBefore = new Map<number, number>();
   private readonly backoff = new Backoff(FIRST_RETRY_MS, LAST_RETRY_MS);
   private readonly closing = new AbortController();
-  private readonly closed: Promise<undefined>;
+  /** Ends the wait of a running `read`. */
+  private release: (() => void) | undefined;
   private connection: TopicConnection | undefined;
   private pauseUntil = 0;
 
@@ -48,11 +49,6 @@ export class KafkaTailReader extends TailReader {
   ) {
     super();
     this.position = [...from];
-    this.closed = new Promise((resolve) => {
-      this.closing.signal.addEventListener('abort', () => {
-        resolve(undefined);
-      });
-    });
   }
 
   override async read(): Promise<readonly TailBatch[]> {
@@ -74,6 +70,7 @@ export class KafkaTailReader extends TailReader {
 
   override close(): Promise<void> {
     this.closing.abort();
+    this.release?.();
     this.disconnect();
     return Promise.resolve();
   }
@@ -82,9 +79,10 @@ export class KafkaTailReader extends TailReader {
     const connection = (this.connection ??= await this.connect());
     await connection.refresh();
     for (const partition of connection.partitions) this.position[partition] ??= 0;
+    if (this.isClosed()) return [];
     this.fetchOn(connection);
     if (this.fetching.size === 0) return [];
-    const fetched = await Promise.race([this.closed, ...this.fetching.values()]);
+    const fetched = await this.nextFetched();
     if (fetched === undefined) return [];
     this.fetching.delete(fetched.nodeId);
     if ('error' in fetched) {
@@ -92,6 +90,19 @@ export class KafkaTailReader extends TailReader {
       return this.findRecords(connection);
     }
     return this.take(fetched.answer);
+  }
+
+  /**
+   * What has come first; undefined when the reader is closed. Not by `Promise.race` with a promise that ends with the
+   * reader: that one would keep every answer until then.
+   */
+  private nextFetched(): Promise<Fetched | undefined> {
+    return new Promise((resolve) => {
+      this.release = () => {
+        resolve(undefined);
+      };
+      for (const fetching of this.fetching.values()) void fetching.then(resolve);
+    });
   }
 
   /** A connection that is made while the reader is closed would be nobody's. */
