@@ -206,23 +206,24 @@ export function loadMigrateConfig(environment: Environment): MigrateConfig {
   });
 }
 
+const standalone = {
+  ...pipeline,
+  ...publish,
+  ...limit,
+  requestBodyBytes,
+  liveSubscribers,
+  databaseUrl: optional(settings.databaseUrl),
+  ...ports,
+  batchMaxEvents,
+  progressTimeoutMs,
+  accessLogSample,
+  keyPepper,
+  dataDir,
+};
+
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadStandaloneConfig(environment: Environment): StandaloneConfig {
-  const wanted = {
-    ...pipeline,
-    ...publish,
-    ...limit,
-    requestBodyBytes,
-    liveSubscribers,
-    databaseUrl: optional(settings.databaseUrl),
-    ...ports,
-    batchMaxEvents,
-    progressTimeoutMs,
-    accessLogSample,
-    keyPepper,
-    dataDir,
-  };
-  const values = readSettings(environment, wanted, kafkaProblems);
+  const values = readSettings(environment, standalone, kafkaProblems);
   const carrier = toLog(values, values.kafkaBrokers === undefined ? 'postgres' : 'kafka');
   const shared = (url: string) => ({
     logLevel: values.logLevel,

@@ -25,7 +25,7 @@ export const settings = {
   ),
   accessLogSample: wholeNumber(
     'MILLRACE_ACCESS_LOG_SAMPLE',
-    'One of so many accepted posts has an access line; other requests have one each, refusals up to 20 in a second; health and metrics at level debug.',
+    'One of so many accepted requests that bring events has an access line; others have one each, refusals up to 20 in a second; health and metrics at level debug.',
     {
       min: 1,
       max: 1_000_000,

@@ -37,7 +37,7 @@ export class KafkaEventTail extends EventTail {
   override open(from: LogPosition): TailReader {
     let away = false;
     const { topic } = this.config;
-    const reader = new KafkaTailReader(from, {
+    const reader: KafkaTailReader = new KafkaTailReader(from, {
       connect: () => this.connect(),
       onTry: (error) => {
         // Two lines per outage: the tries in between say the same.
@@ -51,6 +51,7 @@ export class KafkaEventTail extends EventTail {
           'A partition is not read on: its records are unreadable.',
         );
       },
+      onClosed: () => this.readers.delete(reader),
     });
     this.readers.add(reader);
     return reader;

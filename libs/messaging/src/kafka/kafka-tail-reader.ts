@@ -23,6 +23,7 @@ export interface TailReaderHooks {
   /** The log answers, or it does not. */
   readonly onTry: (error: unknown) => void;
   readonly onUnreadable: (partition: number, offset: number, error: Error) => void;
+  readonly onClosed: () => void;
 }
 
 /**
@@ -72,6 +73,7 @@ export class KafkaTailReader extends TailReader {
     this.closing.abort();
     this.release?.();
     this.disconnect();
+    this.hooks.onClosed();
     return Promise.resolve();
   }
 
