@@ -47,6 +47,12 @@ module.exports = {
       from: { path: '^libs/events/', pathNot: TESTS },
       to: { path: ['^libs/(?!events/)', 'node_modules/'] },
     },
+    {
+      name: 'analytics-reads-through-persistence',
+      severity: 'error',
+      from: { path: '^libs/analytics/', pathNot: TESTS },
+      to: { path: ['^libs/(?!analytics/|persistence/)', 'node_modules/'] },
+    },
     owned('kafkajs-only-in-messaging', ['kafkajs'], ['libs/messaging']),
     owned('database-only-in-persistence', ['typeorm', 'pg'], ['libs/persistence', 'migrations']),
     {

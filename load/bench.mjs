@@ -7,9 +7,11 @@
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runGrpcLoad } from './client/grpc-load.mjs';
+import { live } from './bench/live.mjs';
 import { ProcessMeter } from './bench/process-meter.mjs';
 import { soak } from './bench/soak.mjs';
 import { Servers, Service } from './bench/stack.mjs';
+import { measureStatistics } from './bench/stats.mjs';
 import { runLoad } from './generator.mjs';
 
 const CONSUMERS = 3;
@@ -45,6 +47,14 @@ const WORKLOADS = {
     run: (bench) => endToEnd(bench, { connections: 16, batch: 100, door: 'grpc' }),
   },
   W7: { about: 'drain of a backlog by three consumers', run: drain },
+  live: {
+    about: 'live subscribers, each without a filter',
+    run: async (bench) => live(await bench.service(), bench.options),
+  },
+  stats: {
+    about: 'latency of statistics and list pages over stored events',
+    run: async (bench) => measureStatistics(await bench.service(), bench.options),
+  },
   soak: { about: 'memory under a steady load', run: async (bench) => soak(await bench.service(), bench.options) },
 };
 
@@ -52,7 +62,9 @@ const HELP = `node load/bench.mjs [WORKLOAD...]      default: W1 W1e W2 W7; ther
   --seconds 10      of load, per workload
   --backlog 500000  events of W7
   --minutes 10      of soak
-  --rate 2000       events per second of soak
+  --rate 2000       events per second of soak and live
+  --subscribers 200 of live
+  --rows 1000000    events of stats
   --rounds 1        of all workloads, in turns
 `;
 
@@ -188,6 +200,8 @@ async function main() {
       backlog: text,
       minutes: text,
       rate: text,
+      subscribers: text,
+      rows: text,
       rounds: text,
       help: { type: 'boolean', short: 'h' },
     },
@@ -204,6 +218,8 @@ async function main() {
     backlog: Number(values.backlog ?? 500_000),
     minutes: Number(values.minutes ?? 10),
     rate: Number(values.rate ?? 2000),
+    subscribers: Number(values.subscribers ?? 200),
+    rows: Number(values.rows ?? 1_000_000),
   };
   const servers = await Servers.start();
   try {

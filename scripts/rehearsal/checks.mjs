@@ -54,7 +54,7 @@ export async function storedOf(compose, ids) {
 /** Offsets that consumers passed without an outcome, over all partitions. */
 export async function unaccounted(compose) {
   const [[count]] = await compose.sql(
-    'SELECT sum(next_offset - first_offset - stored - duplicate - dead - erased) FROM consumer_positions',
+    'SELECT sum(next_offset - counted_from - stored - duplicate - dead - erased) FROM consumer_positions',
   );
   return Number(count);
 }

@@ -1,9 +1,10 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { Statistics } from '@app/analytics';
 import type { ApiConfig } from '@app/config';
 import { MessagingModule } from '@app/messaging';
 import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
-import { PersistenceModule } from '@app/persistence';
+import { Database, PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
 import { deadLetterControllers, deadLetterProviders } from './admin/dead-letters/dead-letter-providers';
 import { keyControllers, keyProviders } from './admin/key-providers';
@@ -27,11 +28,15 @@ import { SegmentIntake } from './ingest/segment/segment-intake';
 import { SegmentSettingsController } from './ingest/segment/segment-settings.controller';
 import { SegmentController } from './ingest/segment/segment.controller';
 import { waitingProviders } from './ingest/waiting/waiting.providers';
+import { liveControllers, liveProviders } from './live/live.providers';
 import { OpenApiDocument } from './openapi/open-api-document';
 import { OpenApiController } from './openapi/open-api.controller';
 import { SwaggerUi } from './openapi/swagger-ui';
 import { EventTraceController, TopicName } from './query/event-trace.controller';
 import { EventsQueryController } from './query/events-query.controller';
+import { StatisticsController } from './query/statistics/statistics.controller';
+import { EventExport } from './query/export/event-export';
+import { EventsExportController } from './query/export/events-export.controller';
 import { ApiKeyGuard } from './transport/auth/api-key.guard';
 import { BodyBudget } from './transport/body-budget';
 import { EventLimit } from './transport/limit/event-limit';
@@ -53,8 +58,12 @@ const CONTROLLERS: Type[] = [
   EventsIngestController,
   SegmentController,
   SegmentSettingsController,
+  // In front of what takes any last part of the path for an id.
+  ...liveControllers,
   EventsQueryController,
+  EventsExportController,
   EventTraceController,
+  StatisticsController,
   ReadinessController,
   ...deadLetterControllers,
   ...keyControllers,
@@ -95,12 +104,19 @@ export class ApiModule {
         EventsRoute,
         { provide: WebHook, useFactory: () => new WebHook(config.limit.eventsPerSecond) },
         { provide: TopicName, useValue: { value: topicOf(config.log) } },
+        {
+          provide: Statistics,
+          useFactory: (database: Database) => new Statistics(database),
+          inject: [Database],
+        },
+        EventExport,
         OpenApiDocument,
         SwaggerUi,
         Readiness,
         ...deadLetterProviders,
         ...keyProviders(config),
         ...grpcProviders(config),
+        ...liveProviders(config),
         { provide: EventLimit, useFactory: () => openLimit(config.limit, logger) },
         LimitVitals,
         { provide: BodyBudget, useFactory: () => new BodyBudget(config.requestBodyBytes) },

@@ -31,7 +31,7 @@ let foreignLetterId: string;
 const keys = new Map<string, string>();
 
 /** Calls by header, as most doors are. */
-function http(method: 'get' | 'post' | 'delete' | 'put', path: string | (() => string), body?: object) {
+function http(method: 'get' | 'head' | 'post' | 'delete' | 'put', path: string | (() => string), body?: object) {
   return async (key: string | undefined): Promise<Response> => {
     const call = request(test.api.url)[method](typeof path === 'string' ? path : path());
     if (key !== undefined) call.set('X-API-Key', key);
@@ -83,6 +83,8 @@ const doors: readonly Door[] = [
   door('POST Segment track, short', 'ingest', [200], segment('/v1/t', { event: 'e', userId: 'u' })),
   door('GET Segment settings', 'ingest', [200], settings),
   door('GET events', 'read', [200], http('get', '/api/v1/events')),
+  door('GET events.csv', 'read', [200], http('get', '/api/v1/events.csv')),
+  door('GET events.ndjson', 'read', [200], http('get', '/api/v1/events.ndjson')),
   door(
     'GET event',
     'read',
@@ -95,6 +97,12 @@ const doors: readonly Door[] = [
     [200],
     http('get', () => `/api/v1/events/${randomUUID()}/trace`),
   ),
+  door('GET DAU', 'read', [200], http('get', '/api/v1/stats/dau')),
+  door('GET top events', 'read', [200], http('get', '/api/v1/stats/top-events')),
+  door('GET retention', 'read', [200], http('get', '/api/v1/stats/retention?start_date=2026-01-01')),
+  door('GET numbers by minute', 'read', [200], http('get', '/api/v1/stats/per-minute')),
+  // HEAD: the stream itself would not end.
+  door('GET stream', 'read', [200], http('head', '/api/v1/events/stream')),
   door('POST tickets', 'read', [201], http('post', '/api/v1/tickets')),
   door('GET keys', 'admin', [200], http('get', '/api/v1/keys')),
   door('POST keys', 'admin', [201], http('post', '/api/v1/keys', { name: 'n', scopes: ['read'] })),

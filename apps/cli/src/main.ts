@@ -3,6 +3,7 @@ import { ConfigError } from '@app/config';
 import { Command, CommanderError } from 'commander';
 import { CannotRunError } from './cannot-run.error';
 import { addDeadLettersCommand } from './commands/dead-letters/dead-letters.command';
+import { addDoctorCommand } from './commands/doctor/doctor.command';
 import { addGenerateCommand } from './commands/generate/generate.command';
 import { addImportCommand } from './commands/import/import.command';
 import { addKeysCommand } from './commands/keys/keys.command';
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
   addProjectsCommand(program, endWith);
   addDeadLettersCommand(program, endWith);
   addMigrateCommand(program);
+  addDoctorCommand(program, endWith);
   addStartCommand(program, endWith);
   try {
     await program.parseAsync();

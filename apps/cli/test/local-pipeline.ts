@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { ensureLog } from '@app/messaging';
-import { ApiKeys, hashApiKeySecret, mintApiKey } from '@app/persistence';
+import { ApiKeys, DEFAULT_PROJECT, hashApiKeySecret, mintApiKey, Projects } from '@app/persistence';
 import { AppProcess, eventually, freshDatabase } from '@app/testing';
 
 type Database = Awaited<ReturnType<typeof freshDatabase>>;
@@ -21,12 +21,10 @@ export class LocalPipeline {
 
   static async start(): Promise<LocalPipeline> {
     const db = await freshDatabase();
-    const key = mintApiKey();
-    const hash = hashApiKeySecret(key.secret, '');
-    await new ApiKeys(db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: ['ingest'], hash });
+    const key = await addKey(db, DEFAULT_PROJECT);
     const log = { kind: 'postgres', topic: 'events.v1', group: 'millrace-consumer', partitions: 12 } as const;
     await ensureLog(log, db.database, pino({ level: 'silent' }));
-    const pipeline = new LocalPipeline(db, key.text);
+    const pipeline = new LocalPipeline(db, key);
     await pipeline.startApi();
     pipeline.consumer = pipeline.process('consumer', { HEALTH_PORT: '0' });
     return pipeline;
@@ -34,6 +32,12 @@ export class LocalPipeline {
 
   get url(): string {
     return `http://127.0.0.1:${this.api?.port ?? 0}`;
+  }
+
+  /** Another project. @returns its key. */
+  async addProject(name: string): Promise<string> {
+    const project = await new Projects(this.db.database).add(name);
+    return addKey(this.db, project!.id);
   }
 
   /** SIGKILL, and a new one on the same port. */
@@ -55,7 +59,7 @@ export class LocalPipeline {
   }
 
   /** Resolves once the consumer has dealt with everything on the log. */
-  async drained(): Promise<void> {
+  async drained(timeoutMs = 60_000): Promise<void> {
     await eventually(async () => {
       const [row] = await this.db.database.query<{ waiting: number }>(
         `SELECT count(*)::int AS waiting
@@ -64,7 +68,7 @@ export class LocalPipeline {
          WHERE l.next_offset > coalesce(p.next_offset, 0)`,
       );
       expect(row?.waiting).toBe(0);
-    }, 60_000);
+    }, timeoutMs);
   }
 
   async stop(): Promise<void> {
@@ -85,4 +89,12 @@ export class LocalPipeline {
       ...environment,
     });
   }
+}
+
+/** A key to send and to read. */
+async function addKey(db: Database, projectId: number): Promise<string> {
+  const { id, secret, text } = mintApiKey();
+  const hash = hashApiKeySecret(secret, '');
+  await new ApiKeys(db.database).add({ id, projectId, name: 'test', scopes: ['ingest', 'read'], hash });
+  return text;
 }

@@ -6,36 +6,15 @@ import {
   toStorableEvent,
   type StorableEvent,
 } from '@app/events';
-import { headerText, readRefusal, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
+import { projectOf, readRefusal, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
 import type { NewDeadLetter, RecordOutcome } from '@app/persistence';
 import { readReplay, toDeadLetter, toRefusedLetter } from './dead-letter.convert';
 import { ingestIdOf } from './ingest-id';
-
-/** What an int4 holds. */
-const MAX_PROJECT = 2_147_483_647;
 
 /** One outcome per record, in the order of the log, up to what has to be held. */
 export interface Decision {
   readonly outcomes: readonly RecordOutcome[];
   readonly held: readonly HeldPartition[];
-}
-
-let knownHeader: Buffer | undefined;
-let knownProject: number | undefined;
-
-/** Remembers the last header: nearly all records are of one project, and comparing bytes is cheaper than reading them. */
-function projectOf({ headers }: LogRecord): number | undefined {
-  const header = headers['project'];
-  if (Buffer.isBuffer(header) && knownHeader?.equals(header) === true) return knownProject;
-  const project = readProject(headers);
-  [knownHeader, knownProject] = [Buffer.isBuffer(header) ? Buffer.from(header) : undefined, project];
-  return project;
-}
-
-function readProject(headers: LogRecord['headers']): number | undefined {
-  const text = headerText(headers, 'project');
-  const id = text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
-  return id !== undefined && id <= MAX_PROJECT ? id : undefined;
 }
 
 function read(record: LogRecord): StorableEvent {

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
-import { EventPartitions } from '@app/persistence';
+import { EventPartitions, HotMinutes } from '@app/persistence';
 
 const HOUR_MS = 3_600_000;
 
-/** Sees to it that the table has partitions for the days to come, at the start and once an hour. */
+/** Makes partitions for the days to come, and removes the minutes of days long gone, at the start and once an hour. */
 @Injectable()
 export class PartitionKeeper {
   private timer: NodeJS.Timeout | undefined;
@@ -13,6 +13,7 @@ export class PartitionKeeper {
 
   constructor(
     private readonly partitions: EventPartitions,
+    private readonly minutes: HotMinutes,
     private readonly logger: PinoLogger,
   ) {}
 
@@ -28,8 +29,14 @@ export class PartitionKeeper {
   }
 
   private async round(): Promise<void> {
+    const now = new Date();
+    await this.makePartitions(now);
+    await this.removeMinutes(now);
+  }
+
+  private async makePartitions(now: Date): Promise<void> {
     try {
-      const { created, inDefault, deferred } = await this.partitions.ensure(new Date());
+      const { created, inDefault, deferred } = await this.partitions.ensure(now);
       if (created.length > 0) this.logger.info({ created }, 'Days have partitions of their own.');
       this.tellInDefault(inDefault);
       if (deferred.length > 0)
@@ -38,6 +45,15 @@ export class PartitionKeeper {
       this.logger.warn({ error }, 'Partitions could not be made; the next round tries again.');
     }
   }
+
+  private async removeMinutes(now: Date): Promise<void> {
+    try {
+      await this.minutes.removeOld(now);
+    } catch (error) {
+      this.logger.warn({ error }, 'Old minutes could not be removed; the next round tries again.');
+    }
+  }
+
   private tellInDefault(days: readonly string[]): void {
     const inDefault = days.filter((day) => !this.toldInDefault.has(day));
     if (inDefault.length === 0) return;

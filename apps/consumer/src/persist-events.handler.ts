@@ -4,6 +4,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { PipelineError } from '@app/events';
 import { EventConsumer, headerText, type HeldPartition, type LogRecord, type PartitionBatch } from '@app/messaging';
 import {
+  BatchTooLargeError,
   EventStore,
   LogRecreatedError,
   StoreRefusedError,
@@ -122,7 +123,7 @@ export class PersistEventsHandler {
     return [{ partition, offset, reason: error.message }, ...held];
   }
 
-  /** Inserts all, or halves the batch until what the database refuses is alone, and a dead letter. */
+  /** Inserts all, or halves the batch until it is small enough, or what the database refuses is alone, and a dead letter. */
   private async insertOrSplit(
     outcomes: readonly RecordOutcome[],
     batches: readonly PartitionBatch[],
@@ -132,8 +133,12 @@ export class PersistEventsHandler {
     try {
       return await this.insert(outcomes, batches);
     } catch (error) {
-      if (!(error instanceof StoreRefusedError)) throw error;
-      if (outcomes.length === 1) return this.insertRefused(first, error, batches);
+      const refused = error instanceof StoreRefusedError;
+      if (!refused && !(error instanceof BatchTooLargeError)) throw error;
+      if (outcomes.length === 1) {
+        if (!refused) throw error;
+        return this.insertRefused(first, error, batches);
+      }
       const middle = outcomes.length >> 1;
       const left = await this.insertOrSplit(outcomes.slice(0, middle), batches);
       return add(left, await this.insertOrSplit(outcomes.slice(middle), batches));

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import request from 'supertest';
 import { ensureLog } from '@app/messaging';
-import { DeadLetters } from '@app/persistence';
+import { DeadLetters, recountRollups } from '@app/persistence';
 import { AppProcess, describeWithKafka, emptyDatabase, eventually, TcpProxy } from '@app/testing';
 import { Pipeline } from './pipeline';
 import { produceRaw } from './raw-producer';
@@ -53,6 +53,23 @@ describeWithKafka('the consumer', ([brokers = '']) => {
     });
     const line = await consumer.logged('A batch is stored.');
     expect(line).toMatchObject({ stored: 1, request_ids: ['req-e2e'] });
+  });
+
+  it('stores years of one user that come at once, in several transactions', async () => {
+    const days = 600;
+    const day = (index: number): string => new Date(Date.UTC(2020, 0, 1 + index)).toISOString();
+    const records = Array.from({ length: days }, (_, index) => {
+      const value = wire({ user_id: 'old friend', occurred_at: day(index) });
+      return { partition: 0, key: 'k', value, headers: { project: '1', request_id: 'r1' } };
+    });
+    await produceRaw(brokers, pipeline.topic.topic, records);
+    const consumer = pipeline.consumerWith({ LOG_LEVEL: 'debug' });
+    await pipeline.drained(60_000);
+    expect(await pipeline.storedIds()).toHaveLength(days);
+    expect(
+      (await recountRollups(pipeline.db.database, { atMost: 3 })).filter(({ differing }) => differing > 0),
+    ).toEqual([]);
+    expect(consumer.lines.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([]);
   });
 
   it('keeps what cannot be read as dead letters with bytes, headers and reason, and stores the rest', async () => {

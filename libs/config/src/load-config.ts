@@ -17,7 +17,7 @@ type SettingValue<S> = S extends Setting<infer T> ? T : never;
 type ValuesOf<S> = { readonly [K in keyof S]: SettingValue<S[K]> };
 
 const { logLevel, log, drainTimeoutMs, requestBodyBytes, keyPepper, bootstrapKeyFile, dataDir } = settings;
-const { accessLogSample, metricsKey, progressTimeoutMs, batchMaxEvents } = settings;
+const { accessLogSample, metricsKey, progressTimeoutMs, batchMaxEvents, liveSubscribers } = settings;
 
 const database = {
   databaseUrl: settings.databaseUrl,
@@ -147,6 +147,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     ...publish,
     ...limit,
     requestBodyBytes,
+    liveSubscribers,
     ...ports,
     keyPepper,
     accessLogSample,
@@ -161,6 +162,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     publish: toPublish(values),
     limit: toLimit(values),
     requestBodyBytes: values.requestBodyBytes,
+    liveSubscribers: values.liveSubscribers,
     keyPepper: values.keyPepper,
     accessLogSample: values.accessLogSample,
     drainDelayMs: values.drainDelayMs,
@@ -204,22 +206,24 @@ export function loadMigrateConfig(environment: Environment): MigrateConfig {
   });
 }
 
+const standalone = {
+  ...pipeline,
+  ...publish,
+  ...limit,
+  requestBodyBytes,
+  liveSubscribers,
+  databaseUrl: optional(settings.databaseUrl),
+  ...ports,
+  batchMaxEvents,
+  progressTimeoutMs,
+  accessLogSample,
+  keyPepper,
+  dataDir,
+};
+
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadStandaloneConfig(environment: Environment): StandaloneConfig {
-  const wanted = {
-    ...pipeline,
-    ...publish,
-    ...limit,
-    requestBodyBytes,
-    databaseUrl: optional(settings.databaseUrl),
-    ...ports,
-    batchMaxEvents,
-    progressTimeoutMs,
-    accessLogSample,
-    keyPepper,
-    dataDir,
-  };
-  const values = readSettings(environment, wanted, kafkaProblems);
+  const values = readSettings(environment, standalone, kafkaProblems);
   const carrier = toLog(values, values.kafkaBrokers === undefined ? 'postgres' : 'kafka');
   const shared = (url: string) => ({
     logLevel: values.logLevel,
@@ -241,6 +245,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
         publish: toPublish(values),
         limit: toLimit(values),
         requestBodyBytes: values.requestBodyBytes,
+        liveSubscribers: values.liveSubscribers,
         keyPepper: values.keyPepper,
         accessLogSample: values.accessLogSample,
         drainDelayMs: 0,

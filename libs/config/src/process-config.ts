@@ -67,6 +67,8 @@ export interface ApiConfig extends PipelineConfig {
   readonly limit: LimitConfig;
   /** Bytes of request bodies held at a time, as sent and inflated. */
   readonly requestBodyBytes: number;
+  /** Live subscribers of the process at a time. */
+  readonly liveSubscribers: number;
   readonly keyPepper: string;
   /** One of so many accepted posts has an access line. */
   readonly accessLogSample: number;

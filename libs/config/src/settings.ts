@@ -137,6 +137,12 @@ export const settings = {
     },
   ),
 
+  liveSubscribers: wholeNumber(
+    'MILLRACE_LIVE_SUBSCRIBERS',
+    'Live streams of one API process at a time; beyond them it answers 503.',
+    { min: 1, max: 100_000, fallback: 1000 },
+  ),
+
   limitEventsPerSecond: wholeNumber(
     'RATE_LIMIT_EVENTS_PER_SECOND',
     'Events per second that one API key may send in the long run.',

@@ -11,7 +11,8 @@ export {
 } from './event.codec';
 export { FieldErrors, type FieldError, type FieldErrorCode, type Path } from './field-error';
 export { FieldReader, isObject } from './field.rules';
-export { JsonText } from './json-text';
+export { membersOf, visitSpans } from './json-spans';
+export { JsonText, withWideFractions } from './json-text';
 export { cloudEventId, idempotencyEventId, segmentEventId } from './name-based-id';
 export {
   parseEvent,
@@ -21,7 +22,7 @@ export {
   type EventFields,
   type ParsedEvent,
 } from './parse-event';
-export { parseRfc3339 } from './rfc3339';
+export { formatInstant, parseRfc3339 } from './rfc3339';
 export { labelProblem } from './label.rule';
 export { PipelineError } from './pipeline-error';
 export { isUuid, uuidV7 } from './uuid';

@@ -1,7 +1,7 @@
 import type { Path } from './field-error';
+import { endOfString } from './json-spans';
 
 const QUOTE = 34;
-const BACKSLASH = 92;
 const MINUS = 45;
 const ZERO = 48;
 const NINE = 57;
@@ -13,19 +13,13 @@ function endOfNumber(json: string, from: number): number {
   return at;
 }
 
-function endOfString(json: string, from: number): number {
-  let at = from + 1;
-  while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1;
-  return at + 1;
-}
-
 function isWide(literal: string): boolean {
   return literal.length > 15 && /^-?\d+$/.test(literal) && !Number.isSafeInteger(Number(literal));
 }
 
-/** The same JSON with 1e999 for each integer that a double cannot hold: JSON.parse makes Infinity of that. */
-function markWideIntegers(json: string): string {
-  let marked = '';
+/** The same JSON with another literal for each integer that a double cannot hold. */
+function replaceWideIntegers(json: string, literalFor: (wide: string) => string): string {
+  let replaced = '';
   let copied = 0;
   let at = 0;
   while (at < json.length) {
@@ -34,14 +28,23 @@ function markWideIntegers(json: string): string {
       at = endOfString(json, at);
     } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
       const end = endOfNumber(json, at);
-      if (isWide(json.slice(at, end))) {
-        marked += `${json.slice(copied, at)}1e999`;
+      const literal = json.slice(at, end);
+      if (isWide(literal)) {
+        replaced += json.slice(copied, at) + literalFor(literal);
         copied = end;
       }
       at = end;
     } else at += 1;
   }
-  return marked + json.slice(copied);
+  return replaced + json.slice(copied);
+}
+
+/**
+ * JSON of `JSON.stringify` as an event may be sent again: it writes 1e20 as an integer, which promises an exactness that no
+ * double has and is refused; with a fraction it is the same number.
+ */
+export function withWideFractions(json: string): string {
+  return /\d{16}/.test(json) ? replaceWideIntegers(json, (wide) => `${wide}.0`) : json;
 }
 
 /**
@@ -58,7 +61,8 @@ export class JsonText {
    * once more, 5 MB in 0.1 s; those that follow only walk to their value, so a text full of suspects costs no more.
    */
   isWideInteger(path: Path): boolean {
-    this.marked ??= { value: JSON.parse(markWideIntegers(this.text)) };
+    // JSON.parse makes Infinity of 1e999.
+    this.marked ??= { value: JSON.parse(replaceWideIntegers(this.text, () => '1e999')) };
     let here: unknown = this.marked.value;
     for (const step of path) {
       if (typeof here !== 'object' || here === null) return false;

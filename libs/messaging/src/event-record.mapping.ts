@@ -1,5 +1,8 @@
 import { encodeEvent, partitionKey, type Event } from '@app/events';
-import type { RecordHeaders } from './log-record';
+import { headerText, type LogRecord, type RecordHeaders } from './log-record';
+
+/** What an int4 holds. */
+const MAX_PROJECT = 2_147_483_647;
 
 /** A record as it goes onto the log, whatever carries it. */
 export interface EventRecord {
@@ -29,4 +32,25 @@ export function toEventRecords(events: readonly Event[], { requestId, ingestId }
     }
     return { key: Buffer.from(partitionKey(event)), value: encodeEvent(event), headers };
   });
+}
+
+let knownHeader: Buffer | undefined;
+let knownProject: number | undefined;
+
+/**
+ * Whose record it is; undefined when its header is missing or no number. Remembers the last header: nearly all records
+ * are of one project, and comparing bytes is cheaper than reading them.
+ */
+export function projectOf({ headers }: Pick<LogRecord, 'headers'>): number | undefined {
+  const header = headers['project'];
+  if (Buffer.isBuffer(header) && knownHeader?.equals(header) === true) return knownProject;
+  const project = readProject(headers);
+  [knownHeader, knownProject] = [Buffer.isBuffer(header) ? Buffer.from(header) : undefined, project];
+  return project;
+}
+
+function readProject(headers: RecordHeaders): number | undefined {
+  const text = headerText(headers, 'project');
+  const id = text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined;
+  return id !== undefined && id <= MAX_PROJECT ? id : undefined;
 }

@@ -6,7 +6,15 @@ export {
   RecordsRefusedError,
   type PublisherStatus,
 } from './event-publisher.port';
-export type { EventRecord, Origin } from './event-record.mapping';
+export { projectOf, type EventRecord, type Origin } from './event-record.mapping';
+export {
+  EventTail,
+  type LogBounds,
+  type LogPosition,
+  type PartitionBounds,
+  type TailBatch,
+  type TailReader,
+} from './event-tail.port';
 export { headerText, type LogRecord, type PartitionBatch, type RecordHeaders } from './log-record';
 export { LogProbe, type Backlog, type PartitionBacklog } from './log-probe.port';
 export { MessagingModule } from './messaging.module';

@@ -4,12 +4,15 @@ import { Module, Optional, type DynamicModule, type FactoryProvider, type OnAppl
 import { PinoLogger } from 'nestjs-pino';
 import { EventConsumer } from './event-consumer.port';
 import { EventPublisher } from './event-publisher.port';
+import { EventTail } from './event-tail.port';
 import { KafkaEventConsumer } from './kafka/kafka-event-consumer';
 import { KafkaEventPublisher } from './kafka/kafka-event-publisher';
+import { KafkaEventTail } from './kafka/kafka-event-tail';
 import { KafkaLogProbe } from './kafka/kafka-log-probe';
 import { LogProbe } from './log-probe.port';
 import { PostgresEventConsumer } from './postgres/postgres-event-consumer';
 import { PostgresEventPublisher } from './postgres/postgres-event-publisher';
+import { PostgresEventTail } from './postgres/postgres-event-tail';
 import { PostgresLogProbe } from './postgres/postgres-log-probe';
 
 function publisher(log: LogConfig, publish: PublishConfig, database: Database, { logger }: PinoLogger): EventPublisher {
@@ -43,6 +46,12 @@ function probe(log: LogConfig): FactoryProvider<LogProbe> {
   return { provide: LogProbe, useFactory, inject: [Database, PinoLogger] };
 }
 
+function tail(log: LogConfig): FactoryProvider<EventTail> {
+  const useFactory = (database: Database, { logger }: PinoLogger): EventTail =>
+    log.kind === 'kafka' ? new KafkaEventTail(log.kafka, logger) : new PostgresEventTail(database, log.topic, logger);
+  return { provide: EventTail, useFactory, inject: [Database, PinoLogger] };
+}
+
 /** Binds the ports of the log to Kafka or to the embedded log. The latter needs `PersistenceModule` in the app. */
 @Module({})
 export class MessagingModule implements OnApplicationShutdown {
@@ -50,15 +59,17 @@ export class MessagingModule implements OnApplicationShutdown {
     @Optional() private readonly publisher?: EventPublisher,
     @Optional() private readonly consumer?: EventConsumer,
     @Optional() private readonly logProbe?: LogProbe,
+    @Optional() private readonly tail?: EventTail,
   ) {}
 
+  /** What an API needs: to publish, and to show what was published. */
   static forPublishing(log: LogConfig, publish: PublishConfig): DynamicModule {
     const useFactory = (database: Database, logger: PinoLogger): EventPublisher =>
       publisher(log, publish, database, logger);
     return {
       module: MessagingModule,
-      providers: [{ provide: EventPublisher, useFactory, inject: [Database, PinoLogger] }, probe(log)],
-      exports: [EventPublisher, LogProbe],
+      providers: [{ provide: EventPublisher, useFactory, inject: [Database, PinoLogger] }, probe(log), tail(log)],
+      exports: [EventPublisher, LogProbe, EventTail],
     };
   }
 
@@ -74,6 +85,6 @@ export class MessagingModule implements OnApplicationShutdown {
 
   /** After the HTTP server has closed, so that no request is left without its confirmation. */
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.publisher?.close(), this.consumer?.stop(), this.logProbe?.close()]);
+    await Promise.all([this.publisher?.close(), this.consumer?.stop(), this.logProbe?.close(), this.tail?.close()]);
   }
 }

@@ -1,4 +1,4 @@
-import type { EventConsumer, EventPublisher } from '@app/messaging';
+import type { EventConsumer, EventPublisher, EventTail } from '@app/messaging';
 
 /** A record as any program may put it on the log. */
 export interface RawRecord {
@@ -16,6 +16,9 @@ export interface EventLogUnderTest {
    * partitions tried again within a second.
    */
   newConsumer(): EventConsumer;
+  readonly tail: EventTail;
+  /** Makes the log forget what is below the offset, as its retention would. */
+  forget(partition: number, offset: number): Promise<void>;
   /** Resolves once they are on the log. */
   produceRaw(records: readonly RawRecord[]): Promise<void>;
   /** Stops what was made and removes the log. */

@@ -1,6 +1,7 @@
 import { describeConsuming } from './event-consumer.contract';
 import type { EventLogUnderTest } from './event-log-under-test';
 import { describePublishing } from './event-publisher.contract';
+import { describeTail } from './event-tail.contract';
 
 export {
   CONTRACT_BATCH_MAX_EVENTS,
@@ -20,4 +21,5 @@ export function describeEventLog(open: () => Promise<EventLogUnderTest>): void {
   });
   describePublishing(() => log);
   describeConsuming(() => log);
+  describeTail(() => log);
 }

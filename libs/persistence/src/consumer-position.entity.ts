@@ -2,7 +2,7 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** How far a group has stored one partition, and what became of each offset. Bigints are text, as the driver gives them. */
 @Entity('consumer_positions')
-@Check('consumer_positions_count_check', 'stored + duplicate + dead + erased <= next_offset - first_offset')
+@Check('consumer_positions_count_check', 'stored + duplicate + dead + erased <= next_offset - counted_from')
 export class ConsumerPosition {
   @PrimaryColumn({ name: 'group_name', type: 'text', collation: 'C' })
   group!: string;
@@ -13,7 +13,7 @@ export class ConsumerPosition {
   @PrimaryColumn({ type: 'integer' })
   partition!: number;
 
-  @Column({ name: 'first_offset', type: 'bigint' })
+  @Column({ name: 'counted_from', type: 'bigint' })
   firstOffset!: string;
 
   @Column({ name: 'next_offset', type: 'bigint' })

@@ -13,8 +13,11 @@ const TRANSACTION_TIMEOUT_MS = 10_000;
 /** `work` is limited at every step. `maintenance` (migrations) runs as long as it takes, on one connection. */
 export type Purpose = 'work' | 'maintenance';
 
+/** Is told of every connection to which database it is, and to which start of the server. */
+export type OnConnected = (identity: string) => void;
+
 /** TypeORM's DataSource for these limits; it connects in `initialize()`. */
-export function createDataSource(config: PostgresConfig, purpose: Purpose): DataSource {
+export function createDataSource(config: PostgresConfig, purpose: Purpose, onConnected?: OnConnected): DataSource {
   return new DataSource({
     type: 'postgres',
     url: config.url,
@@ -29,7 +32,7 @@ export function createDataSource(config: PostgresConfig, purpose: Purpose): Data
     // An idle connection died. The pool has dropped it already and the next query makes a new one; who cannot get one
     // hears of it by a StoreUnavailableError.
     poolErrorHandler: () => undefined,
-    extra: sessionOptions(config, purpose),
+    extra: sessionOptions(config, purpose, onConnected),
   });
 }
 
@@ -39,12 +42,13 @@ export function maintenanceDataSource(config: PostgresConfig): DataSource {
 }
 
 /** What every connection of ours has, also those outside of the pool. */
-export function sessionOptions(config: PostgresConfig, purpose: Purpose): PoolConfig {
+export function sessionOptions(config: PostgresConfig, purpose: Purpose, onConnected?: OnConnected): PoolConfig {
   return {
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     // pg-pool waits for the promise, though its types do not say so.
-    onConnect: (client: ClientBase): unknown => prepareSession(client, config, purpose),
+    onConnect: (client: ClientBase): unknown =>
+      prepareSession(client, config, purpose).then((identity) => onConnected?.(identity)),
     // On the client, since a frozen server ignores statement_timeout.
     ...(purpose === 'work' ? { query_timeout: config.queryTimeoutMs } : {}),
   };
@@ -53,19 +57,26 @@ export function sessionOptions(config: PostgresConfig, purpose: Purpose): PoolCo
 /**
  * Sets the session's limits. By a statement and not in the start-up message, because a server before 17 refuses a
  * connection that names `transaction_timeout`, and a pooler one that names any.
+ *
+ * @returns which database it is and when the server was started, as a text that says no more.
  */
-export async function prepareSession(client: ClientBase, config: PostgresConfig, purpose: Purpose): Promise<void> {
+export async function prepareSession(client: ClientBase, config: PostgresConfig, purpose: Purpose): Promise<string> {
   const wanted = Object.entries(purpose === 'work' ? workSettings(config) : maintenanceSettings());
-  await client.query(
-    `SELECT set_config(name, wanted.value, false)
+  const { rows } = await client.query<{ identity: string }>(
+    `SELECT set_config(name, wanted.value, false), extract(epoch FROM pg_postmaster_start_time()) || ' ' ||
+       (SELECT oid FROM pg_database WHERE datname = current_database()) AS identity
      FROM unnest($1::text[], $2::text[]) AS wanted(name, value) JOIN pg_settings USING (name)`,
     [wanted.map(([name]) => name), wanted.map(([, value]) => value)],
   );
+  return rows[0]?.identity ?? '';
 }
 
 function workSettings(config: PostgresConfig): Record<string, string> {
   return {
     default_transaction_isolation: 'read committed',
+    // Every statement of ours is short, and compiling it would take longer; the planner believes otherwise of those that
+    // stop early.
+    jit: 'off',
     // A little before the client gives up, so that the server's answer still finds somebody.
     statement_timeout: String(Math.ceil(config.queryTimeoutMs * 0.9)),
     idle_in_transaction_session_timeout: String(TRANSACTION_TIMEOUT_MS),

@@ -20,8 +20,17 @@ export class Database implements Queryable {
   private opening: Promise<DataSource> | undefined;
   private closing: Promise<void> | undefined;
   private readonly stops = new Set<() => Promise<void>>();
+  private identityText: string | undefined;
 
   constructor(readonly config: PostgresConfig) {}
+
+  /**
+   * Of the database and the start of its server that the newest connection is to. When it has changed, what answers may
+   * never have seen the last commits (a standby that took over, a copy put back): what was remembered of them is worth nothing.
+   */
+  get identity(): string | undefined {
+    return this.identityText;
+  }
 
   /** Connects now instead of at the first use. One try. */
   async open(): Promise<void> {
@@ -92,7 +101,7 @@ export class Database implements Queryable {
     if (this.closing !== undefined) throw closedError();
     // All who come while it connects share the one try. A failed one is forgotten, and its DataSource with it, since
     // TypeORM does not close a pool that it could not initialize.
-    this.opening ??= createDataSource(this.config, 'work').initialize();
+    this.opening ??= createDataSource(this.config, 'work', (identity) => (this.identityText = identity)).initialize();
     const opening = this.opening;
     try {
       return await opening;

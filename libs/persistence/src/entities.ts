@@ -1,10 +1,22 @@
 import { ApiKey } from './api-key.entity';
 import { ConsumerPosition } from './consumer-position.entity';
 import { DeadLetter } from './dead-letter.entity';
+import { HotEvent } from './hot-event.entity';
 import { LedgerEntry } from './ledger-entry.entity';
 import { Project } from './project.entity';
+import { DayMetric } from './rollups/day-metric.entity';
+import { DayNames } from './rollups/day-names.entity';
+import { DayUsers } from './rollups/day-users.entity';
+import { MinuteMetric } from './rollups/minute-metric.entity';
+import { MinuteTotal } from './rollups/minute-total.entity';
+import { MonthMetric } from './rollups/month-metric.entity';
+import { RetentionCount } from './rollups/retention-count.entity';
+import { UserDay } from './rollups/user-day.entity';
+import { User } from './rollups/user.entity';
 import { Ticket } from './ticket.entity';
-import { HotEvent } from './hot-event.entity';
 
 /** Every entity of the library, for TypeORM. They do not leave it. */
-export const entities = [Project, ApiKey, HotEvent, LedgerEntry, DeadLetter, ConsumerPosition, Ticket];
+export const entities = [
+  ...[Project, ApiKey, HotEvent, LedgerEntry, DeadLetter, ConsumerPosition, Ticket],
+  ...[MinuteTotal, MinuteMetric, DayMetric, MonthMetric, DayNames, User, UserDay, DayUsers, RetentionCount],
+];

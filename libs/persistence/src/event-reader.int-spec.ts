@@ -3,7 +3,7 @@ import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
 import fc from 'fast-check';
 import type { Queryable } from './database';
 import { EventPartitions } from './event-partitions';
-import { EventReader, type PageBounds } from './event-reader';
+import { EventReader } from './event-reader';
 import { EventStore } from './event-store';
 
 let db: FreshDatabase;
@@ -150,46 +150,5 @@ describe('several events', () => {
     await store(event);
     expect(await reader.several(1, [event.eventId], 300_000)).toEqual([]);
     expect(await reader.several(1, [event.eventId], 400_000)).toHaveLength(1);
-  });
-});
-
-describe('the list', () => {
-  const idsOf = (found: readonly Event[]): string[] => found.map(({ eventId }) => eventId);
-  const pageOf = async (projectId: number, bounds: Partial<PageBounds>): Promise<{ ids: string[]; more: boolean }> => {
-    const page = await reader.newest(projectId, { limit: 20, maxBytes: 1 << 20, ...bounds });
-    return { ids: idsOf(page.events), more: page.more };
-  };
-
-  it('has the newest first, by time and then by id, over all partitions, of one project', async () => {
-    const now = Date.now();
-    const times = [now, now - 3 * 86_400_000, now - 400 * 86_400_000, now + 86_400_000, now, now];
-    const events = times.map((time) => anEvent({ projectId: 7, occurredAt: new Date(time) }));
-    await store(...events, anEvent({ projectId: 8 }));
-    const expected = [...events].sort(
-      (a, b) => b.occurredAt.getTime() - a.occurredAt.getTime() || (b.eventId < a.eventId ? -1 : 1),
-    );
-    expect(await pageOf(7, { limit: 200 })).toEqual({ ids: idsOf(expected), more: false });
-    expect(await pageOf(7, { limit: 6 })).toEqual({ ids: idsOf(expected), more: false });
-    expect(await pageOf(7, { limit: 2 })).toEqual({ ids: idsOf(expected.slice(0, 2)), more: true });
-    expect(await pageOf(7, { limit: 2, before: expected[3] })).toEqual({ ids: idsOf(expected.slice(4)), more: false });
-  });
-
-  it('of a project without events is empty', async () => {
-    expect(await pageOf(99, { limit: 20 })).toEqual({ ids: [], more: false });
-  });
-
-  it('ends early when its JSON has more bytes than it may, but has one event at least', async () => {
-    const at = Date.now();
-    const data = { numbers: Array.from({ length: 1000 }, () => 1e308) };
-    const events = Array.from({ length: 9 }, (_, n) => anEvent({ projectId: 9, data, occurredAt: new Date(at - n) }));
-    await store(...events);
-    expect(await pageOf(9, { limit: 9, maxBytes: 1_000_000 })).toEqual({ ids: idsOf(events.slice(0, 3)), more: true });
-    const rest = await pageOf(9, { limit: 9, maxBytes: 2_000_000, before: events[2] });
-    expect(rest).toEqual({ ids: idsOf(events.slice(3)), more: false });
-    expect(await pageOf(9, { limit: 9, maxBytes: 1 })).toEqual({ ids: idsOf(events.slice(0, 1)), more: true });
-    expect(await pageOf(9, { limit: 9, maxBytes: 1, before: events[7] })).toEqual({
-      ids: idsOf(events.slice(8)),
-      more: false,
-    });
   });
 });

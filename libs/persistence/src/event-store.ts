@@ -5,31 +5,51 @@ import { insertEvents } from './event-insert';
 import type { InsertBatch, InsertResult, RecordOutcome } from './insert-batch';
 import { byLedgerKey, countDuplicates, enterIds, sameLedgerKey, type PlacedEvent } from './ledger';
 import { advancePositions, lockPositions, type Tally } from './positions';
+import { Rollups, type Written } from './rollups/rollups';
 
 /** Stores what consumers fetched. Any number of processes may call it at once, with overlapping batches too. */
 export class EventStore {
-  constructor(private readonly database: Database) {}
+  private identity: string | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly rollups = new Rollups(),
+  ) {}
 
   /**
-   * Stores a batch in one transaction: each id of a project once and for ever, each dead letter once, and the positions
-   * of the partitions, so that offset for offset it is known what became of it. Safe to repeat at any time, also when
-   * the outcome of an earlier call is unknown: what is below a position is skipped without being counted.
+   * Stores a batch in one transaction: each id of a project once and for ever, each dead letter once, what the new events
+   * change in the rollups, and the positions of the partitions, so that offset for offset it is known what became of it.
+   * Safe to repeat at any time, also when the outcome of an earlier call is unknown: what is below a position is skipped
+   * without being counted.
    *
    * @throws {StoreUnavailableError} nothing was stored, or (when the connection broke in the COMMIT) all of it.
    * @throws {StoreRefusedError} nothing was stored; some rows may still be taken, in smaller batches.
+   * @throws {BatchTooLargeError} nothing was stored; all can be, in smaller batches. Never of one event.
    * @throws {LogRecreatedError} nothing was stored, and nothing can be until an operator has decided.
    */
   async insert(batch: InsertBatch): Promise<InsertResult> {
     if (batch.outcomes.length === 0) return nothingStored(0);
-    return this.database.transaction((tx) => storeBatch(tx, batch));
+    const { result, written } = await this.database.transaction((tx) => {
+      // In the transaction, since its connection may be the first one to another server.
+      if (this.database.identity !== this.identity) this.rollups.forget();
+      this.identity = this.database.identity;
+      return storeBatch(tx, batch, this.rollups);
+    });
+    written?.committed();
+    return result;
   }
 }
 
-async function storeBatch(tx: Queryable, batch: InsertBatch): Promise<InsertResult> {
+interface Stored {
+  readonly result: InsertResult;
+  readonly written?: Written;
+}
+
+async function storeBatch(tx: Queryable, batch: InsertBatch, rollups: Rollups): Promise<Stored> {
   const tallies = await lockPositions(tx, batch);
   const due = batch.outcomes.filter(({ partition, offset }) => offset >= tallyOf(tallies, partition).nextOffset);
   const redelivered = batch.outcomes.length - due.length;
-  if (due.length === 0) return nothingStored(redelivered);
+  if (due.length === 0) return { result: nothingStored(redelivered) };
 
   const { candidates, repeated, letters, replays } = sortOut(due);
   const fresh = await enterIds(tx, candidates);
@@ -43,8 +63,12 @@ async function storeBatch(tx: Queryable, batch: InsertBatch): Promise<InsertResu
   count(tallies, duplicates, 'duplicate');
   count(tallies, letters, 'dead');
   await advancePositions(tx, batch, tallies);
+  const written = await rollups.write(tx, fresh, new Date());
   const deadLettered = letters.length;
-  return { stored: fresh.length, duplicates: duplicates.length, deadLettered, replayed, redelivered };
+  return {
+    result: { stored: fresh.length, duplicates: duplicates.length, deadLettered, replayed, redelivered },
+    written,
+  };
 }
 
 function nothingStored(redelivered: number): InsertResult {

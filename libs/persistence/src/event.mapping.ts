@@ -45,6 +45,7 @@ export function fromEventRow(row: StoredEventRow): StoredEvent {
   };
 }
 
-function milliseconds(column: string): string {
+/** A time of `e`, as the driver gives it exactly. */
+export function milliseconds(column: string): string {
   return `(extract(epoch FROM e.${column}) * 1000)::float8 AS ${column}`;
 }

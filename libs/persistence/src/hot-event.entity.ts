@@ -1,7 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** An event of the hot tier. Partitioned by day of `occurred_at`, which TypeORM need not know. */
 @Entity('events')
+// Over expressions, which TypeORM cannot say.
+@Index('events_name_idx', { synchronize: false })
+@Index('events_user_idx', { synchronize: false })
+@Index('events_source_idx', { synchronize: false })
 export class HotEvent {
   @PrimaryColumn({ name: 'project_id', type: 'integer' })
   projectId!: number;

@@ -10,6 +10,7 @@ import { EventReader } from './event-reader';
 import { EventStore } from './event-store';
 import { EventTraces } from './event-traces';
 import { Projects } from './projects';
+import { HotMinutes } from './rollups/hot-minutes';
 import { Tickets } from './tickets';
 import { WaitedOutcomes } from './waited-outcomes';
 
@@ -22,6 +23,7 @@ const stores: readonly Type[] = [
   EventReader,
   EventStore,
   EventTraces,
+  HotMinutes,
   Projects,
   Tickets,
   WaitedOutcomes,

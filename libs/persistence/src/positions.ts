@@ -22,7 +22,7 @@ export async function lockPositions(tx: Queryable, batch: InsertBatch): Promise<
   // The insert comes first: were the existing rows locked before it, two owners that see different rows as missing
   // could each hold what the other waits for.
   await tx.query(
-    `INSERT INTO consumer_positions (group_name, topic, partition, first_offset, next_offset)
+    `INSERT INTO consumer_positions (group_name, topic, partition, counted_from, next_offset)
      SELECT $1, $2, partition, first, first FROM unnest($3::int4[], $4::int8[]) AS u(partition, first)
      ON CONFLICT DO NOTHING`,
     [batch.group, batch.topic, partitions.map(([partition]) => partition), partitions.map(([, first]) => first)],

@@ -1,4 +1,5 @@
 import { emptyDatabase, type FreshDatabase } from '@app/testing';
+import { migrations } from '../../../migrations';
 import { createDataSource } from './data-source';
 import { Database } from './database';
 import {
@@ -70,12 +71,12 @@ describe('the migrations', () => {
   });
 
   it('keep what a door has refused when they go down and up again', async () => {
-    await migrateUp(db.database);
+    const applied = await migrateUp(db.database);
     await db.database.query(
       `INSERT INTO dead_letters (topic, partition, "offset", project_id, value, headers, stage, reason, detail)
        VALUES ('t', 0, 0, 1, 'v', '{"refused": ["eA=="]}', 'accept', 'INVALID', 'd')`,
     );
-    await migrateDown(db.database, 1);
+    await migrateDown(db.database, applied.length - applied.indexOf('DoorsAndKeys1795305600000'));
     await migrateUp(db.database);
     const kept = `SELECT stage, headers FROM dead_letters`;
     expect(await db.database.query(kept)).toEqual([{ stage: 'decode', headers: { refused: ['eA=='] } }]);
@@ -84,7 +85,7 @@ describe('the migrations', () => {
   it('are applied once when several processes start at the same time', async () => {
     const others = [new Database(db.config), new Database(db.config)];
     const applied = await Promise.all([db.database, ...others].map((database) => migrateUp(database)));
-    expect(applied.map(({ length }) => length).sort()).toEqual([0, 0, 4]);
+    expect(applied.map(({ length }) => length).sort()).toEqual([0, 0, migrations.length]);
     expect(await pendingMigrations(db.database)).toEqual([]);
     await Promise.all(others.map((database) => database.close()));
   });

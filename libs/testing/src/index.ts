@@ -14,5 +14,6 @@ export { describeWithKafka } from './kafka/describe-with-kafka';
 export { freshTopic, freshTopicNames, type FreshTopic } from './kafka/fresh-topic';
 export { committedOffsets, topicEnds } from './kafka/topic-offsets';
 export { Scrape } from './process/scrape';
+export { SseClient, type SseMessage, type SseOptions } from './process/sse-client';
 export { TcpProxy } from './process/tcp-proxy';
 export { describeWithRedis, RedisServer } from './redis/redis-server';

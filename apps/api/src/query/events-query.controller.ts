@@ -4,6 +4,7 @@ import { EventReader } from '@app/persistence';
 import { principalOf, RequireScope } from '../transport/auth/api-key.guard';
 import { problems, ProblemError } from '../transport/problem';
 import { toEventDto, type EventDto, type EventPageDto } from './event.convert';
+import { toEventFilter } from './event-filter.convert';
 import { readEventId } from './event-id';
 import { readCursor, toCursor } from './list-cursor';
 import { ListEventsDto } from './list-events.dto';
@@ -21,11 +22,11 @@ export class EventsQueryController {
   @RequireScope('read')
   async list(@Req() request: Request, @Query() query: ListEventsDto): Promise<EventPageDto> {
     const { limit, cursor } = query;
-    const before = cursor === undefined ? undefined : readCursor(cursor);
-    const bounds = { limit, maxBytes: MAX_PAGE_BYTES, before };
-    const { events, more } = await this.reader.newest(principalOf(request).projectId, bounds);
-    const last = more ? events.at(-1) : undefined;
-    return { data: events.map(toEventDto), next_cursor: last === undefined ? null : toCursor(last) };
+    const filter = toEventFilter(query);
+    const before = cursor === undefined ? undefined : readCursor(cursor, filter);
+    const bounds = { limit, maxBytes: MAX_PAGE_BYTES, before, filter };
+    const { events, next } = await this.reader.newest(principalOf(request).projectId, bounds);
+    return { data: events.map(toEventDto), next_cursor: next === undefined ? null : toCursor(next, filter) };
   }
 
   @Get(':event_id')

@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, Min } from 'class-validator';
+import { EventFilterDto } from './event-filter.dto';
 
 /** A query parameter that must be digits; anything else stays what it is and fails the next check. */
 function toInteger({ value }: { value: unknown }): unknown {
@@ -7,7 +8,7 @@ function toInteger({ value }: { value: unknown }): unknown {
 }
 
 /** Parameters of `GET /api/v1/events`. */
-export class ListEventsDto {
+export class ListEventsDto extends EventFilterDto {
   @Transform(toInteger)
   @IsInt({ message: 'must be a whole number from 1 to 200' })
   @Min(1, { message: 'must be a whole number from 1 to 200' })

@@ -65,7 +65,8 @@ export class HttpServerAdapter extends ExpressAdapter {
         return;
       }
       response.once('close', () => {
-        this.tell(request, response.writableFinished ? response : undefined, routeOf(request), startedAt);
+        const answered = response.writableFinished || isEndless(response);
+        this.tell(request, answered ? response : undefined, routeOf(request), startedAt);
       });
       response.setHeader('X-Request-Id', requestIdOf(request));
       express(request, response);
@@ -101,6 +102,11 @@ export class HttpServerAdapter extends ExpressAdapter {
 function pathOf({ url = '' }: IncomingMessage): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+}
+
+/** Server-sent events go on until the client leaves: then it has had its answer. */
+function isEndless(response: ServerResponse): boolean {
+  return response.headersSent && response.getHeader('content-type') === 'text/event-stream';
 }
 
 /** The template that Express has matched. */

@@ -180,6 +180,22 @@ export const problems = {
     headers: { 'Retry-After': '1' },
   }),
 
+  tooManyExports: (): Problem => ({
+    status: 503,
+    code: 'too-many-exports',
+    title: 'Too many exports at once',
+    detail: 'This process runs as many exports as it may, or as many as one project may have. Ask again later.',
+    headers: { 'Retry-After': '5' },
+  }),
+
+  tooManyStreams: (): Problem => ({
+    status: 503,
+    code: 'too-many-streams',
+    title: 'Too many live streams',
+    detail: 'This process has as many live streams as it may, or is about to stop. Try again in a moment.',
+    headers: { 'Retry-After': '5' },
+  }),
+
   notReady: (): Problem => ({
     status: 503,
     code: 'not-ready',

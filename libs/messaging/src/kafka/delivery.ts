@@ -1,8 +1,9 @@
 import type { EachBatchPayload } from 'kafkajs';
-import type { LogRecord, PartitionBatch } from '../log-record';
+import type { PartitionBatch } from '../log-record';
 import type { HoldReason, Pausable } from '../paused-partitions';
-import { readRecords, type RecordBatch } from './record-batch';
-import { isUnreadable, type Unreadable } from './unreadable';
+import type { RecordBatch } from './record-batch';
+import { readRun, type RecordRun } from './record-run';
+import type { Unreadable } from './unreadable';
 
 /**
  * What kafkajs handed over for one partition and waits for. It is dealt with in slices; what is not resolved by the time
@@ -16,7 +17,7 @@ export class Delivery implements Pausable {
   private readonly run: RecordRun;
 
   constructor(readonly payload: EachBatchPayload) {
-    this.run = readRun(payload.batch);
+    this.run = runOf(payload.batch);
     this.released = new Promise((resolve, reject) => {
       this.release = resolve;
       this.refuse = reject;
@@ -87,31 +88,7 @@ export interface Slice {
   readonly next: number;
 }
 
-interface RecordRun {
-  /** Offset that was asked for. */
-  readonly start: number;
-  readonly records: readonly LogRecord[];
-  /** Behind the last record and what has offsets but is no record: markers of transactions, gaps. */
-  readonly end: number;
-  /** Why it ends there, when it ends too early. */
-  readonly failure?: Error;
-}
-
-/** kafkajs tells where it asked the broker to begin; its types do not. A record batch may begin before that. */
-function readRun(batch: EachBatchPayload['batch'] & { readonly fetchedOffset?: string }): RecordRun {
-  const start = Number(batch.fetchedOffset);
-  const records: LogRecord[] = [];
-  let end = start;
-  for (const each of batch.messages as unknown as readonly (RecordBatch | Unreadable)[]) {
-    if (isUnreadable(each)) return { start, records, end, failure: each.error };
-    // kafkajs' own reading of an older answer than version 11.
-    if (!('bytes' in each)) return { start, records, end, failure: new Error('The broker is older than Kafka 2.3.') };
-    try {
-      for (const record of readRecords(each)) if (record.offset >= start) records.push(record);
-    } catch (error) {
-      return { start, records, end, failure: error as Error };
-    }
-    end = Number(each.offset) + 1;
-  }
-  return { start, records, end };
+/** kafkajs tells where it asked the broker to begin; its types do not. */
+function runOf(batch: EachBatchPayload['batch'] & { readonly fetchedOffset?: string }): RecordRun {
+  return readRun(Number(batch.fetchedOffset), batch.messages as unknown as readonly (RecordBatch | Unreadable)[]);
 }

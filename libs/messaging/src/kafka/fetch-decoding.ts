@@ -3,7 +3,8 @@ import { createErrorFromCode } from 'kafkajs/src/protocol/error';
 import { readRecordBatches, type AbortedTransaction, type RecordBatch } from './record-batch';
 import { concernsOnePartition, unreadable, type Unreadable } from './unreadable';
 
-interface PartitionResponse {
+/** What a broker answered of one partition. */
+export interface PartitionResponse {
   readonly partition: number;
   readonly errorCode: number;
   readonly highWatermark: string;

@@ -1,6 +1,6 @@
 import net from 'node:net';
 import tls from 'node:tls';
-import { Kafka, type ISocketFactoryArgs, type SASLOptions } from 'kafkajs';
+import { Kafka, type Cluster, type ISocketFactoryArgs, type SASLOptions } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaConfig } from '@app/config';
 import { installFetchDecoding } from './fetch-decoding';
@@ -17,6 +17,10 @@ export interface KafkaClientOptions {
 const CONNECT_TIMEOUT_MS = 3000;
 const KEEP_ALIVE_MS = 60_000;
 const CLOSED = 'The Kafka client is closed.';
+/** How soon a new partition is noticed. */
+const METADATA_MAX_AGE_MS = 60_000;
+const READ_COMMITTED = 1;
+const CREATE_CLUSTER = 'private:Kafka:createCluster';
 
 function saslOption({ sasl }: KafkaConfig): { sasl?: SASLOptions } {
   return sasl === undefined ? {} : { sasl };
@@ -47,6 +51,22 @@ export class KafkaClient {
       socketFactory: (args) => this.connect(args),
       logLevel: kafkaLogLevel(logger),
       logCreator: kafkaLogCreator(logger),
+    });
+  }
+
+  /**
+   * What kafkajs' own consumer reads through: leaders, offsets and fetches of any partition, without a group around it.
+   * kafkajs makes it by a method that it keeps to itself.
+   */
+  cluster(): Cluster {
+    const symbol = Object.getOwnPropertySymbols(this.kafka).find((each) => each.description === CREATE_CLUSTER);
+    const hidden = this.kafka as unknown as Record<symbol, ((options: object) => Cluster) | undefined>;
+    const create = symbol === undefined ? undefined : hidden[symbol];
+    if (create === undefined) throw new Error('This version of kafkajs has no way to its cluster.');
+    return create({
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      allowAutoTopicCreation: false,
+      isolationLevel: READ_COMMITTED,
     });
   }
 

@@ -32,6 +32,7 @@ const COORDINATOR_STARTING = new Set([
   'COORDINATOR_NOT_AVAILABLE',
   'COORDINATOR_LOAD_IN_PROGRESS',
 ]);
+const OFFSET_LOST = new Set(['OFFSET_OUT_OF_RANGE']);
 const UNKNOWN_TOPIC = new Set(['UNKNOWN_TOPIC_OR_PARTITION']);
 // kafkajs calls these not retriable, but each is what a frozen or restarting broker looks like.
 const PASSING = new Set([
@@ -60,6 +61,11 @@ export function isCoordinatorStarting(error: unknown): boolean {
 /** The broker works and refuses these very records. */
 export function isAboutTheRecords(error: unknown): boolean {
   return hasType(error, OF_THE_RECORDS);
+}
+
+/** The offset that was asked for is not in the log: deleted, or never there. */
+export function isOffsetLost(error: unknown): boolean {
+  return hasType(error, OFFSET_LOST);
 }
 
 export function isUnknownTopic(error: unknown): boolean {

@@ -11,6 +11,7 @@ import {
 } from '../../test/event-log.contract';
 import { KafkaEventConsumer } from './kafka-event-consumer';
 import { KafkaEventPublisher } from './kafka-event-publisher';
+import { KafkaEventTail } from './kafka-event-tail';
 import { ensureKafkaTopic } from './kafka-topic';
 
 const limits = { timeoutMs: 10_000, queueEvents: 20_000, queueBytes: 32_000_000 };
@@ -29,6 +30,7 @@ async function openKafkaLog(brokers: readonly string[]): Promise<EventLogUnderTe
   };
   await ensureKafkaTopic(config, logger);
   const publisher = new KafkaEventPublisher(config, limits, logger);
+  const tail = new KafkaEventTail(config, logger);
   const consumers: KafkaEventConsumer[] = [];
   const newConsumer = (): KafkaEventConsumer => {
     const options = {
@@ -44,10 +46,20 @@ async function openKafkaLog(brokers: readonly string[]): Promise<EventLogUnderTe
     return consumer;
   };
   const close = async (): Promise<void> => {
-    await Promise.all([publisher.close(), ...consumers.map((consumer) => consumer.stop())]);
+    await Promise.all([publisher.close(), tail.close(), ...consumers.map((consumer) => consumer.stop())]);
     await names.delete();
   };
-  return { publisher, newConsumer, produceRaw: (records) => produce(config, records), close };
+  const forget = (partition: number, offset: number): Promise<void> => deleteRecords(config, partition, offset);
+  return { publisher, newConsumer, tail, forget, produceRaw: (records) => produce(config, records), close };
+}
+
+async function deleteRecords({ brokers, topic }: KafkaConfig, partition: number, offset: number): Promise<void> {
+  const admin = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.fetchTopicMetadata({ topics: [topic] }); // without it kafkajs knows no leaders
+  await admin.fetchTopicOffsets(topic);
+  await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+  await admin.disconnect();
 }
 
 async function produce({ brokers, topic }: KafkaConfig, records: readonly RawRecord[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Database } from '@app/persistence';
+import type { PartitionBounds } from '../event-tail.port';
 
 /** A topic of the embedded log. */
 export interface EmbeddedTopic {
@@ -26,6 +27,26 @@ export async function countPartitions(database: Database, topic: string): Promis
     [topic],
   );
   return row?.partitions ?? 0;
+}
+
+interface BoundsRow {
+  readonly oldest: string;
+  readonly end: string;
+}
+
+const BOUNDS = `
+  SELECT coalesce(first."offset", heads.next_offset) AS oldest, heads.next_offset AS "end"
+  FROM log_partitions AS heads
+  LEFT JOIN LATERAL (
+    SELECT "offset" FROM log_records AS records
+    WHERE records.topic = heads.topic AND records.partition = heads.partition ORDER BY "offset" LIMIT 1
+  ) AS first ON true
+  WHERE heads.topic = $1 ORDER BY heads.partition`;
+
+/** By partition; empty when nobody has made the topic. */
+export async function readBounds(database: Database, topic: string): Promise<PartitionBounds[]> {
+  const rows = await database.query<BoundsRow>(BOUNDS, [topic]);
+  return rows.map(({ oldest, end }) => ({ oldest: Number(oldest), end: Number(end) }));
 }
 
 /**

@@ -10,6 +10,7 @@ import { appendRecords } from './append-records';
 import { ensureEmbeddedLog } from './embedded-log';
 import { PostgresEventConsumer } from './postgres-event-consumer';
 import { PostgresEventPublisher } from './postgres-event-publisher';
+import { PostgresEventTail } from './postgres-event-tail';
 import { encodeHeaders } from './record-headers.codec';
 
 const topic = 'events.v1';
@@ -22,9 +23,15 @@ async function openEmbeddedLog(): Promise<EventLogUnderTest> {
   const { database } = fresh;
   await ensureEmbeddedLog(database, { topic, partitions: CONTRACT_PARTITIONS });
   const publisher = new PostgresEventPublisher(database, { topic, publish: limits }, logger);
+  const tail = new PostgresEventTail(database, topic, logger);
   const consumers: PostgresEventConsumer[] = [];
   return {
     publisher,
+    tail,
+    forget: async (partition, offset) => {
+      const old = 'DELETE FROM log_records WHERE topic = $1 AND partition = $2 AND "offset" < $3';
+      await database.query(old, [topic, partition, offset]);
+    },
     newConsumer: () => {
       const batchMaxEvents = CONTRACT_BATCH_MAX_EVENTS;
       const options = { group, topic, batchMaxEvents, heldRetryMs: 300, retryMs: { first: 100, last: 200 } };
@@ -42,7 +49,7 @@ async function openEmbeddedLog(): Promise<EventLogUnderTest> {
         }),
       ),
     close: async () => {
-      await Promise.all([publisher.close(), ...consumers.map((consumer) => consumer.stop())]);
+      await Promise.all([publisher.close(), tail.close(), ...consumers.map((consumer) => consumer.stop())]);
       await fresh.drop();
     },
   };

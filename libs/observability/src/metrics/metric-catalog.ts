@@ -80,6 +80,19 @@ export const apiMetrics = {
   queuedBytes: gauge('publish_queue_bytes', 'Bytes of the events that wait for the log.', {
     alarm: 'near `MILLRACE_PUBLISH_QUEUE_BYTES`',
   }),
+  liveSubscribers: gauge('live_subscribers', 'Live streams and subscriptions that are open now.', {
+    alarm: 'near `MILLRACE_LIVE_SUBSCRIBERS`',
+  }),
+  liveCatchingUp: gauge('live_catching_up', 'Of them, those that read older events, or wait for their turn.', {
+    alarm: 'above 4 for minutes',
+  }),
+  liveSent: counter('live_events_sent_total', 'Events handed to live subscribers, once for each of them.'),
+  liveDropped: counter(
+    'live_dropped_total',
+    'Live subscribers that were let go: too far behind the others, stalled, or the log was lost under them.',
+    { labels: ['reason'], alarm: 'it grows' },
+  ),
+  liveRingBytes: gauge('live_ring_bytes', 'Estimate of what the last events take of the memory for live subscribers.'),
   discarded: counter('dead_letters_discarded_total', 'Dead letters that were discarded through this process.'),
   breakerOpen: gauge('publish_breaker_open', '1 while events are refused because the log does not confirm, else 0.', {
     alarm: '1',

@@ -1,10 +1,9 @@
-import { parseRfc3339 } from '@app/events';
 import type { DeadLetterFilter } from '@app/persistence';
+import { INSTANT_MESSAGE, readInstant } from '../../transport/instant';
 import { problems, ProblemError, type ProblemDetail } from '../../transport/problem';
 
 const MEMBERS = ['stage', 'reason', 'topic', 'from', 'to'] as const;
 const STAGES = ['accept', 'decode', 'store'] as const;
-const DATE = /^\d{4}-\d\d-\d\d$/;
 const TEXT = /^[^\u0000-\u001f\u007f-\u009f]{1,300}$/;
 
 type Stage = (typeof STAGES)[number];
@@ -38,15 +37,12 @@ class FilterReader {
     return undefined;
   }
 
-  /** A UTC date is its midnight. */
   instant(member: 'from' | 'to'): Date | undefined {
     const value = this.given[member] ?? undefined;
     if (value === undefined) return undefined;
-    const text = typeof value === 'string' && DATE.test(value) ? `${value}T00:00:00Z` : value;
-    const instant = typeof text === 'string' ? parseRfc3339(text) : undefined;
-    if (instant !== undefined) return new Date(instant);
-    this.refuse(member, 'format', 'must be an RFC 3339 date-time with zone, or a UTC date');
-    return undefined;
+    const instant = readInstant(value);
+    if (instant === undefined) this.refuse(member, 'format', INSTANT_MESSAGE);
+    return instant;
   }
 }
 

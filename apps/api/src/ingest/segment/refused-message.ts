@@ -1,5 +1,5 @@
+import { membersOf, visitSpans } from '@app/events';
 import type { SegmentBatch } from './segment-batch';
-import { membersOf, visitSpans } from './json-spans';
 
 /** A record has to fit into what the log takes, and what is larger than this could not become an event anyway. */
 const MAX_KEPT_BYTES = 700_000;

@@ -1,7 +1,6 @@
-import { isObject, JsonText } from '@app/events';
+import { isObject, JsonText, membersOf } from '@app/events';
 import { problems, ProblemError } from '../../transport/problem';
 import { MAX_BODY_BYTES } from '../../transport/request-body';
-import { membersOf } from './json-spans';
 import type { SegmentType } from './segment-types';
 
 /** Far more than fit into a body of events that say something; a bound for the dead letters that one body can make. */

@@ -1,6 +1,6 @@
+import { membersOf } from '@app/events';
 import type { IncomingMessage } from 'node:http';
 import { notePresentedKey, presentedKey } from '../../transport/auth/authorize';
-import { membersOf } from './json-spans';
 
 /** The user of Basic credentials, which is where Segment's libraries put the key; they leave the password empty. */
 function basicUser(credentials: string): string {

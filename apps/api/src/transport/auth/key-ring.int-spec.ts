@@ -232,3 +232,22 @@ describe('a flood of made-up ids', () => {
     expect(ring.authenticate(text)).toMatchObject({ keyId: id });
   }, 120_000);
 });
+
+it('tells within a minute that a key is no longer valid, for whoever it has let in', async () => {
+  const { id, text } = await addKey();
+  await ask(text);
+  expect(await ring.isValid(id)).toBe(true);
+  await db.database.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id]);
+  now += MINUTE;
+  expect(await ring.isValid(id)).toBe(false);
+  expect(await ring.isValid('unknown')).toBe(false);
+});
+
+it('does not doubt a key that it knows while PostgreSQL is away', async () => {
+  const { id, text } = await addKey();
+  await ask(text);
+  proxy.cut();
+  now += MINUTE;
+  expect(await ring.isValid(id)).toBe(true);
+  await expect(ring.isValid('never-seen')).rejects.toThrow(StoreUnavailableError);
+});

@@ -74,6 +74,19 @@ export class KeyRing {
     return found.then((fetched) => this.verify(fetched, secret));
   }
 
+  /**
+   * Whether the key of this id is valid now, for whom it has let in already.
+   *
+   * @throws {StoreUnavailableError} when it is not known and PostgreSQL is away.
+   */
+  async isValid(id: string): Promise<boolean> {
+    const known = this.entries.get(id);
+    const fresh = known !== undefined && this.now() < known.refreshAt;
+    const usable = known !== undefined && this.now() < known.askedAt + HONOURED_MS;
+    const entry = fresh ? known : await (usable ? this.refresh(id, known) : this.lookUp(id, () => this.fetch(id)));
+    return entry !== undefined && !isOver(entry.stored, this.now());
+  }
+
   /** What changed here counts here at once; elsewhere within a minute. */
   forget(id: string): void {
     this.forgotten += 1;
@@ -83,10 +96,9 @@ export class KeyRing {
   }
 
   private verify(entry: Entry | undefined, secret: string): Principal | undefined {
-    if (entry === undefined || entry.stored.revokedAt !== null) return undefined;
-    const { stored } = entry;
     const now = this.now();
-    if (stored.expiresAt !== null && stored.expiresAt.getTime() <= now) return undefined;
+    if (entry === undefined || isOver(entry.stored, now)) return undefined;
+    const { stored } = entry;
     const presented = Buffer.from(secret);
     if (entry.verified === undefined || !timingSafeEqual(entry.verified, presented)) {
       if (!timingSafeEqual(hashApiKeySecret(secret, this.pepper), stored.hash)) return undefined;
@@ -141,6 +153,10 @@ export class KeyRing {
     if (current) remember(this.entries, id, entry);
     return entry;
   }
+}
+
+function isOver({ revokedAt, expiresAt }: Entry['stored'], now: number): boolean {
+  return revokedAt !== null || (expiresAt !== null && expiresAt.getTime() <= now);
 }
 
 /** The one learned longest ago makes room. */

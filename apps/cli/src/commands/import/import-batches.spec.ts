@@ -64,6 +64,25 @@ describe('importBatches', () => {
   it('takes a file of a header only', async () => {
     expect(await read('name')).toEqual([]);
   });
+
+  it.each([1, 7, 1 << 16])(
+    'takes a file that begins with a brace line by line, in pieces of %d bytes',
+    async (size) => {
+      const hard = String.raw`{"name":"b","data":{"t":["a","\"",",\"x"]}}`;
+      const file = Buffer.from(`\ufeff{"name":"a","event_id":"1"}\r\n\n${hard}\nname,data\n{"name":"c"}`);
+      async function* pieces(): AsyncGenerator<Buffer> {
+        for (let from = 0; from < file.length; from += size)
+          yield await Promise.resolve(file.subarray(from, from + size));
+      }
+      const batches: ImportBatch[] = [];
+      for await (const batch of importBatches(pieces(), 1000)) batches.push(batch);
+      expect(lines(batches)).toEqual([[1, 3, 4, 5]]);
+      expect(batches.flat().map(({ converted }) => converted.ok)).toEqual([true, true, false, true]);
+      expect(eventOf(batches, 0)).toEqual({ name: 'a', event_id: '1' });
+      expect(eventOf(batches, 1)).toMatchObject({ name: 'b', data: { t: ['a', '"', ',"x'] } });
+      expect(eventOf(batches, 3)['event_id']).toMatch(/^[0-9a-f-]{36}$/);
+    },
+  );
 });
 
 // sha256 of "name,event_id\nsignup,"

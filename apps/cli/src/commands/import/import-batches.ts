@@ -3,12 +3,13 @@ import { csvEventId } from '@app/events';
 import { CannotRunError } from '../../cannot-run.error';
 import { CsvSyntaxError, parseFields } from './csv-fields';
 import { columnsFromHeader, CsvHeaderError, type CsvColumns } from './csv-header';
+import { eventJsonFromLine } from './event-line.convert';
 import { eventJsonFromRow, type ConvertedRow } from './event-row.convert';
 import { RecordSplitter, type CsvRecord } from './record-splitter';
 
 /** One row of the file, ready to be sent, or with what keeps it from that. */
 export interface ImportRow {
-  /** Line of the file that it begins on, the header's being 1. */
+  /** Line of the file that it begins on, the first being 1. */
   readonly line: number;
   readonly bytes: Buffer;
   readonly converted: ConvertedRow;
@@ -64,18 +65,24 @@ class RowReader {
 
   *rest(): Generator<ImportRow> {
     for (const record of this.splitter.end()) yield* this.read(record);
-    if (this.columns === undefined) throw new CannotRunError('the file is empty; its first line must name the columns');
+    if (this.columns === undefined && !this.splitter.isNdjson)
+      throw new CannotRunError('the file is empty; its first line must name the columns');
   }
 
   private *read(record: CsvRecord): Generator<ImportRow> {
-    if (this.columns === undefined) this.columns = readHeader(record);
-    else yield { line: record.line, bytes: record.bytes, converted: this.convert(record, this.columns) };
+    const { columns } = this;
+    if (columns !== undefined) yield this.row(record, (text, id) => eventJsonFromRow(text, columns, id));
+    else if (this.splitter.isNdjson) yield this.row(record, eventJsonFromLine);
+    else this.columns = readHeader(record);
   }
 
-  private convert(record: CsvRecord, columns: CsvColumns): ConvertedRow {
-    const problem = record.problem ?? encodingProblem(record.bytes);
-    if (problem !== undefined) return { ok: false, errors: [{ field: '', code: 'csv', message: problem }] };
-    return eventJsonFromRow(record.bytes.toString('utf8'), columns, () => csvEventId(this.splitter.digest()));
+  private row(record: CsvRecord, convert: (text: string, eventId: () => string) => ConvertedRow): ImportRow {
+    const { line, bytes } = record;
+    const problem = record.problem ?? encodingProblem(bytes);
+    if (problem !== undefined)
+      return { line, bytes, converted: { ok: false, errors: [{ field: '', code: 'csv', message: problem }] } };
+    const text = bytes.toString('utf8');
+    return { line, bytes, converted: convert(text, () => csvEventId(this.splitter.digest())) };
   }
 }
 

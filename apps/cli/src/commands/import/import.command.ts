@@ -29,6 +29,9 @@ FILE is CSV, plain or gzip, or - for standard input. Its first line names the co
   properties_json (or data)     a JSON object
   received_at, stored_at        ignored, so that an export can be imported
 
+A FILE that begins with { is NDJSON, as GET /api/v1/events.ndjson exports it: one event a line, as the API takes
+it, or as it gives it; then received_at, stored_at and context are left out.
+
 An import may be run again at any time: what is already stored is not stored twice.
 --errors writes one JSON object per refused row: line, reason, errors, row.
 
@@ -38,8 +41,8 @@ Exit code: 0 all rows accepted, 1 some were refused, 2 could not run, or not to 
 export function addImportCommand(program: Command, exit: (code: number) => void): void {
   program
     .command('import')
-    .argument('<file>', 'CSV file, plain or gzip; - for standard input')
-    .description('send the rows of a CSV file to the API as events')
+    .argument('<file>', 'CSV or NDJSON file, plain or gzip; - for standard input')
+    .description('send the rows of a file to the API as events')
     .option('--batch-size <rows>', 'rows per request, 1 to 1000', batchSize, 1000)
     .option('--dry-run', 'check every row by the rules of the API and send nothing', false)
     .option('--errors <file>', 'write refused rows to this file instead of standard error')

@@ -5,6 +5,10 @@ const COMMA = 0x2c;
 const LF = 0x0a;
 const CR = 0x0d;
 
+const BRACE = 0x7b;
+/** What may come before the first record: blank lines, and the bytes of a byte order mark. */
+const BEFORE_FIRST = new Set([0xef, 0xbb, 0xbf, 0x20, 0x09, CR, LF]);
+
 /** One record of a CSV file, as bytes; a quoted field may spread it over several lines. */
 export interface CsvRecord {
   /** Line that it begins on, the first line of the file being 1. */
@@ -27,6 +31,8 @@ type State = 'start' | 'plain' | 'quoted' | 'closing';
  * record after one that is too long. A quote opens a field only as its first byte, so a stray one spoils its own line
  * and no more. A quote that is never closed takes the rest of the file with it: taking up again on the next line
  * could turn the text inside a cell into events.
+ *
+ * A file that begins with a brace is NDJSON, of which every line is a record.
  */
 export class RecordSplitter {
   private readonly hash: Hash = createHash('sha256');
@@ -36,14 +42,21 @@ export class RecordSplitter {
   private length = 0;
   private line = 1;
   private linesInside = 0;
+  private braceFirst: boolean | undefined;
 
   constructor(private readonly maxRecordBytes: number) {}
+
+  /** True when the file is NDJSON; known from the first record on. */
+  get isNdjson(): boolean {
+    return this.braceFirst === true;
+  }
 
   /** The records that end within `chunk`, whose bytes they share. Blank lines are passed over. */
   *split(chunk: Buffer): Generator<CsvRecord> {
     let from = 0;
     for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at];
+      const byte = chunk[at] ?? LF;
+      if (this.braceFirst === undefined && !BEFORE_FIRST.has(byte)) this.braceFirst = byte === BRACE;
       if (byte === LF && this.state !== 'quoted') {
         this.add(chunk.subarray(from, at));
         yield* this.finish();
@@ -51,7 +64,7 @@ export class RecordSplitter {
         from = at + 1;
       } else {
         if (byte === LF) this.linesInside += 1;
-        this.state = nextState(this.state, byte);
+        if (this.braceFirst !== true) this.state = nextState(this.state, byte);
       }
     }
     this.add(chunk.subarray(from));
@@ -102,7 +115,7 @@ export class RecordSplitter {
   }
 }
 
-function nextState(state: State, byte: number | undefined): State {
+function nextState(state: State, byte: number): State {
   switch (state) {
     case 'quoted':
       return byte === QUOTE ? 'closing' : 'quoted';

@@ -17,7 +17,8 @@ export interface Span {
   readonly end: number;
 }
 
-function endOfString(json: string, from: number): number {
+/** Behind the string that begins at `from`. */
+export function endOfString(json: string, from: number): number {
   let at = from + 1;
   while (at < json.length && json.charCodeAt(at) !== QUOTE) at += json.charCodeAt(at) === BACKSLASH ? 2 : 1;
   return at + 1;

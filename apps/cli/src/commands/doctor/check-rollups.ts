@@ -1,0 +1,24 @@
+import { recountRollups, type Database } from '@app/persistence';
+
+/** Differences of one table that are told; the rest are counted. */
+const MAX_LINES = 20;
+
+/** What a check has found. */
+export interface Finding {
+  readonly healthy: boolean;
+  readonly lines: readonly string[];
+}
+
+/** Counts every rollup anew from the events and tells which rows do not agree. */
+export async function checkRollups(database: Database): Promise<Finding> {
+  const tables = await recountRollups(database, { atMost: MAX_LINES });
+  const lines = tables.flatMap(({ table, differing, differences }) => {
+    if (differing === 0) return [`${table}: agrees with the events`];
+    const told = differences.map(({ key, expected, found }) => {
+      return `  ${JSON.stringify(key)} expected ${JSON.stringify(expected)} found ${JSON.stringify(found)}`;
+    });
+    const more = differing > told.length ? [`  and ${differing - told.length} more`] : [];
+    return [`${table}: rows that differ: ${differing}`, ...told, ...more];
+  });
+  return { healthy: tables.every(({ differing }) => differing === 0), lines };
+}

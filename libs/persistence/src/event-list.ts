@@ -1,0 +1,143 @@
+import type { Queryable } from './database';
+import {
+  equal,
+  placeIn,
+  Parameters,
+  stretchOf,
+  termsOf,
+  type EventFilter,
+  type EventPlace,
+  type Term,
+} from './event-filter';
+import { eventColumns, fromEventRow, milliseconds, type StoredEvent, type StoredEventRow } from './event.mapping';
+
+/** One page of a list. */
+export interface PageBounds {
+  /** Events at most, 1 to 200. */
+  readonly limit: number;
+  /** Bytes that the JSON of their `data` and `context` has at most; only the first event may have more alone. */
+  readonly maxBytes: number;
+  /** Only events behind this place; from the newest on without it. */
+  readonly before?: EventPlace | undefined;
+  readonly filter?: EventFilter | undefined;
+}
+
+export interface EventPage {
+  readonly events: readonly StoredEvent[];
+  /** The place behind which the next page begins; undefined when nothing can follow. */
+  readonly next: EventPlace | undefined;
+}
+
+/** Where the look of one page ends: rows of one term, down to a place, or to the end without one. */
+interface Look {
+  readonly term: Term;
+  readonly until: EventPlace | undefined;
+}
+
+const NEWEST_FIRST = 'e.occurred_at DESC, e.event_id DESC';
+
+/**
+ * Where several terms have to agree, no index has their rows: a page looks at so many rows of one of them and ends there,
+ * full or not, in milliseconds.
+ */
+const LOOK_ROWS = 2000;
+
+/**
+ * The bytes of the JSON of `e` and of those before it in that order. PostgreSQL measures: its text of a number like
+ * 1e308 has 309 bytes, so that what was sent says little.
+ */
+export function bytesUpTo(order: string): string {
+  return `sum(octet_length(e.data::text) + coalesce(octet_length(e.context::text), 0))
+    OVER (ORDER BY ${order})::float8 AS bytes`;
+}
+
+/**
+ * One page of a project's list, newest first, by (`occurredAt`, `eventId`). It is full, unless its bytes or the rows to
+ * look at would be too many: then it ends early, perhaps without an event, and `next` goes on from there.
+ */
+export async function newestEvents(database: Queryable, projectId: number, bounds: PageBounds): Promise<EventPage> {
+  const terms = termsOf(bounds.filter ?? {});
+  const look = terms.size > 1 ? await furthestLook(database, projectId, bounds) : undefined;
+  const parameters = new Parameters();
+  const rows = await database.query<StoredEventRow & { readonly listed: number }>(
+    pageStatement(parameters, projectId, bounds, look),
+    parameters.values,
+  );
+  const events = rows.map(fromEventRow);
+  const cut = rows.length < (rows[0]?.listed ?? 0);
+  return { events, next: cut ? events.at(-1) : look?.until };
+}
+
+function pageStatement(parameters: Parameters, projectId: number, bounds: PageBounds, look: Look | undefined): string {
+  const limit = parameters.add(bounds.limit);
+  return `
+    SELECT ${eventColumns}, e.listed FROM (
+      SELECT e.*, ${bytesUpTo(NEWEST_FIRST)}, row_number() OVER (ORDER BY ${NEWEST_FIRST}) AS place,
+        (count(*) OVER ())::int AS listed
+      FROM (
+        SELECT * FROM ${matching(parameters, projectId, bounds, look)}
+        ORDER BY ${NEWEST_FIRST} LIMIT ${unseen(`${limit}::int + 1`)}
+      ) e
+    ) e
+    WHERE e.place <= ${limit} AND (e.bytes <= ${parameters.add(bounds.maxBytes)} OR e.place = 1)
+    ORDER BY e.place`;
+}
+
+/** What comes after FROM: the rows of the list, as `e`. */
+function matching(parameters: Parameters, projectId: number, bounds: PageBounds, look: Look | undefined): string {
+  const { filter = {}, before } = bounds;
+  const have = (terms: readonly (readonly [Term, string])[]): string[] =>
+    terms.map(([term, value]) => equal(parameters, projectId, term, value));
+  const stretch = stretchOf(parameters, projectId, filter, before);
+  const terms = [...termsOf(filter)];
+  if (look === undefined) return `events e WHERE ${[stretch, ...have(terms)].join(' AND ')}`;
+  const looked = [stretch, ...have(terms.filter(([term]) => term === look.term))];
+  if (look.until !== undefined) looked.push(`(e.occurred_at, e.event_id) >= (${placeIn(parameters, look.until)})`);
+  const others = have(terms.filter(([term]) => term !== look.term));
+  // OFFSET 0 keeps the other terms out: with them the planner, which takes them for independent, may walk another index.
+  return `(SELECT * FROM events e WHERE ${looked.join(' AND ')} ORDER BY ${NEWEST_FIRST} OFFSET 0) e
+    WHERE ${others.join(' AND ')}`;
+}
+
+/**
+ * Of the terms, the one whose next rows reach back furthest, which are the fewest to look through. Found by looking and
+ * not left to the planner: of today's partition, and of a value that has come up since, its statistics know nothing.
+ */
+async function furthestLook(database: Queryable, projectId: number, bounds: PageBounds): Promise<Look | undefined> {
+  const { filter = {}, before } = bounds;
+  const terms = termsOf(filter);
+  const parameters = new Parameters();
+  const stretch = stretchOf(parameters, projectId, filter, before);
+  const ends = [...terms].map(
+    ([term, value]) => `
+      SELECT '${term}' AS term, ${milliseconds('occurred_at')}, e.event_id FROM (
+        SELECT e.occurred_at, e.event_id FROM events e WHERE ${stretch} AND ${equal(parameters, projectId, term, value)}
+        ORDER BY ${NEWEST_FIRST} OFFSET ${unseen(String(LOOK_ROWS - 1))} LIMIT 1
+      ) e`,
+  );
+  const rows = await database.query<{ readonly term: Term; readonly occurred_at: number; readonly event_id: string }>(
+    ends.join(' UNION ALL '),
+    parameters.values,
+  );
+  const places = new Map(
+    rows.map(({ term, occurred_at, event_id }) => [term, { occurredAt: new Date(occurred_at), eventId: event_id }]),
+  );
+  const looks = [...terms.keys()].map((term) => ({ term, until: places.get(term) }));
+  return looks.reduce((furthest, look) => (endsBefore(look, furthest) ? look : furthest));
+}
+
+/** Whether `a` reaches further back than `b`. */
+function endsBefore({ until: a }: Look, { until: b }: Look): boolean {
+  if (a === undefined || b === undefined) return b !== undefined;
+  const ms = a.occurredAt.getTime() - b.occurredAt.getTime();
+  return ms < 0 || (ms === 0 && a.eventId < b.eventId);
+}
+
+/**
+ * A number that the planner cannot see, for LIMIT and OFFSET: it then counts on a tenth of the rows, and walks an index
+ * in the order of the list. Where it believes that a value has fewer rows than the page, it would fetch all of them and
+ * sort, which is half a million where it is wrong.
+ */
+function unseen(number: string): string {
+  return `(SELECT ${number})`;
+}

@@ -1,0 +1,182 @@
+import { createDataSource } from '../data-source';
+import type { Database } from '../database';
+import { translateDatabaseError } from '../store-error';
+import { NAMES_PER_DAY } from './rollups';
+import { hotWindowStart } from './utc-day';
+
+/** One row of a rollup that is not what the rows of `events` add up to. */
+export interface RollupDifference {
+  readonly key: Readonly<Record<string, unknown>>;
+  /** Null when the row should not be there. */
+  readonly expected: Readonly<Record<string, unknown>> | null;
+  /** Null when it is missing. */
+  readonly found: Readonly<Record<string, unknown>> | null;
+}
+
+export interface RecountedTable {
+  readonly table: string;
+  /** How many rows differ. */
+  readonly differing: number;
+  /** The first of them, by key. */
+  readonly differences: readonly RollupDifference[];
+}
+
+export interface RecountOptions {
+  /** How many differences of a table to tell. */
+  readonly atMost: number;
+  readonly namesPerDay?: number;
+}
+
+interface Recount {
+  readonly table: string;
+  readonly key: readonly string[];
+  readonly values: readonly string[];
+  /** Rows of key and values, made from `events`; $1 is the start of the hot window, $2 how many names a day has. */
+  readonly expected: string;
+  /** The table as it is. */
+  readonly found?: string;
+}
+
+/** Names that have a row of their own are what they happen to be: which ones came first only time knew. */
+const NAMED = `SELECT e.project_id, e.minute, e.day, coalesce(own.name, '') AS name, e.event_count, e.amount
+  FROM (
+    SELECT project_id, date_trunc('minute', occurred_at, 'UTC') AS minute, (occurred_at AT TIME ZONE 'UTC')::date AS day,
+      name, count(*) AS event_count, coalesce(sum(amount), 0) AS amount
+    FROM events GROUP BY 1, 2, 3, 4
+  ) AS e LEFT JOIN day_metrics own ON own.project_id = e.project_id AND own.day = e.day AND own.name = e.name`;
+
+const USER_DAYS = `SELECT DISTINCT project_id, user_id, (occurred_at AT TIME ZONE 'UTC')::date AS day
+  FROM events WHERE user_id IS NOT NULL`;
+
+const FIRST_DAYS = `SELECT *, min(day) OVER (PARTITION BY project_id, user_id) AS first_day FROM (${USER_DAYS}) AS d`;
+
+const METRIC = ['event_count', 'total_amount'];
+const SUMS = 'sum(event_count)::bigint AS event_count, sum(amount) AS total_amount';
+
+const RECOUNTS: readonly Recount[] = [
+  {
+    table: 'minute_totals',
+    key: ['project_id', 'minute'],
+    values: METRIC,
+    expected: `SELECT project_id, minute, ${SUMS} FROM (${NAMED}) AS n WHERE minute >= $1 GROUP BY 1, 2`,
+    found: 'SELECT * FROM minute_totals WHERE minute >= $1',
+  },
+  {
+    table: 'minute_metrics',
+    key: ['project_id', 'minute', 'name'],
+    values: METRIC,
+    expected: `SELECT project_id, minute, name, ${SUMS} FROM (${NAMED}) AS n WHERE minute >= $1 GROUP BY 1, 2, 3`,
+    found: 'SELECT * FROM minute_metrics WHERE minute >= $1',
+  },
+  {
+    table: 'day_metrics',
+    key: ['project_id', 'day', 'name'],
+    values: METRIC,
+    expected: `SELECT project_id, day, name, ${SUMS} FROM (${NAMED}) AS n GROUP BY 1, 2, 3`,
+  },
+  {
+    table: 'month_metrics',
+    key: ['project_id', 'month', 'name'],
+    values: METRIC,
+    expected: `SELECT project_id, date_trunc('month', day::timestamp)::date AS month, name, ${SUMS}
+      FROM (${NAMED}) AS n GROUP BY 1, 2, 3`,
+  },
+  {
+    table: 'day_names',
+    key: ['project_id', 'day'],
+    values: ['names', 'own_rows'],
+    expected: `SELECT project_id, (occurred_at AT TIME ZONE 'UTC')::date AS day,
+        least(count(DISTINCT name), $2) AS names, least(count(DISTINCT name), $2) AS own_rows
+      FROM events GROUP BY 1, 2`,
+    found: `SELECT project_id, day, names, own_rows FROM day_names LEFT JOIN (
+        SELECT project_id, day, count(*) AS own_rows FROM day_metrics WHERE name <> '' GROUP BY 1, 2
+      ) AS own USING (project_id, day)`,
+  },
+  {
+    table: 'users',
+    key: ['project_id', 'user_id'],
+    values: ['first_day'],
+    expected: `SELECT project_id, user_id, min(day) AS first_day FROM (${USER_DAYS}) AS d GROUP BY 1, 2`,
+  },
+  {
+    table: 'user_days',
+    key: ['project_id', 'user_id', 'day'],
+    values: ['active'],
+    expected: `SELECT *, true AS active FROM (${USER_DAYS}) AS d`,
+    found: 'SELECT *, true AS active FROM user_days',
+  },
+  {
+    table: 'day_users',
+    key: ['project_id', 'day'],
+    values: ['users', 'new_users'],
+    expected: `SELECT project_id, day, count(*) AS users, count(*) FILTER (WHERE day = first_day) AS new_users
+      FROM (${FIRST_DAYS}) AS f GROUP BY 1, 2`,
+  },
+  {
+    table: 'retention_counts',
+    key: ['project_id', 'start_day', 'days_later'],
+    values: ['active_users', 'new_users'],
+    expected: `WITH active AS (${FIRST_DAYS})
+      SELECT a.project_id, a.day AS start_day, later.day - a.day AS days_later, count(*) AS active_users,
+        count(*) FILTER (WHERE a.day = a.first_day) AS new_users
+      FROM active a JOIN active later ON later.project_id = a.project_id AND later.user_id = a.user_id
+        AND later.day > a.day AND later.day <= a.day + 365
+      GROUP BY 1, 2, 3`,
+  },
+];
+
+/**
+ * Counts every rollup anew from the rows of `events` and compares, all in one snapshot: events may be stored meanwhile.
+ * Reads the whole table some times over; there is no limit on how long that takes.
+ *
+ * @throws {StoreUnavailableError}
+ */
+export async function recountRollups(database: Database, options: RecountOptions): Promise<RecountedTable[]> {
+  const { atMost, namesPerDay = NAMES_PER_DAY } = options;
+  const source = createDataSource(database.config, 'maintenance');
+  try {
+    await source.initialize();
+    const runner = source.createQueryRunner();
+    await runner.startTransaction('REPEATABLE READ');
+    await runner.query('SET TRANSACTION READ ONLY');
+    // By the clock that the snapshot has.
+    const clock = (await runner.query('SELECT (extract(epoch FROM now()) * 1000)::float8 AS ms')) as { ms: number }[];
+    const hotFrom = hotWindowStart(new Date(clock[0]?.ms ?? NaN)).toISOString();
+    const tables: RecountedTable[] = [];
+    for (const recount of RECOUNTS) {
+      const sql = comparison(recount, atMost);
+      tables.push(toTable(recount.table, (await runner.query(sql, [hotFrom, namesPerDay])) as ComparedRow[]));
+    }
+    await runner.rollbackTransaction();
+    return tables;
+  } catch (error) {
+    throw translateDatabaseError(error);
+  } finally {
+    if (source.isInitialized) await source.destroy();
+  }
+}
+
+interface ComparedRow extends RollupDifference {
+  readonly differing: number;
+}
+
+function toTable(table: string, rows: readonly ComparedRow[]): RecountedTable {
+  const differences = rows.map(({ key, expected, found }) => ({ key, expected, found }));
+  return { table, differing: rows[0]?.differing ?? 0, differences };
+}
+
+function comparison({ table, key, values, expected, found }: Recount, atMost: number): string {
+  const object = (columns: readonly string[], of: string): string =>
+    `jsonb_build_object(${columns.map((column) => `'${column}', ${of}${column}`).join(', ')})`;
+  const list = (of: string): string => values.map((column) => `${of}.${column}`).join(', ');
+  // Both parameters have to have a type, though hardly any query needs both.
+  return `SELECT ${object(key, '')} AS key, count(*) OVER ()::int4 AS differing,
+      CASE WHEN e.there THEN ${object(values, 'e.')} END AS expected,
+      CASE WHEN f.there THEN ${object(values, 'f.')} END AS found
+    FROM (SELECT *, true AS there FROM (${expected}) AS counted) AS e
+      FULL JOIN (SELECT *, true AS there FROM (${found ?? `SELECT * FROM ${table}`}) AS kept) AS f
+        USING (${key.join(', ')})
+    WHERE ROW(${list('e')}) IS DISTINCT FROM ROW(${list('f')})
+      AND $1::timestamptz IS NOT NULL AND $2::int4 IS NOT NULL
+    ORDER BY ${key.join(', ')} LIMIT ${atMost}`;
+}
