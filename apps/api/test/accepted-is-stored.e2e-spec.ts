@@ -10,6 +10,7 @@ import {
   type Sender,
   type Taken,
 } from './sample-senders';
+import { startConsumer } from './start-consumer';
 
 jest.setTimeout(180_000);
 
@@ -21,11 +22,7 @@ let consumer: AppProcess;
 
 beforeAll(async () => {
   test = await runningApi();
-  consumer = AppProcess.start('dist/apps/consumer/src/main.js', {
-    DATABASE_URL: test.db.url,
-    MILLRACE_LOG: 'postgres',
-    HEALTH_PORT: '0',
-  });
+  consumer = startConsumer(test.db.url);
 });
 afterAll(async () => {
   await consumer.stop();

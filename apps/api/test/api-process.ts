@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { ensureLog } from '@app/messaging';
-import { ApiKeys, hashApiKeySecret, mintApiKey } from '@app/persistence';
+import { ApiKeys, hashApiKeySecret, mintApiKey, type Scope } from '@app/persistence';
 import { AppProcess, freshDatabase, type FreshDatabase } from '@app/testing';
 
 /** The compiled API as a process of its own, on the embedded log: to be looked at from outside. */
@@ -17,10 +17,7 @@ export class ApiProcess {
     const db = await freshDatabase();
     const log = { kind: 'postgres', topic: 'events.v1', group: 'millrace-consumer', partitions: 12 } as const;
     await ensureLog(log, db.database, pino({ level: 'silent' }));
-    const key = mintApiKey();
-    const hash = hashApiKeySecret(key.secret, '');
-    const scopes = ['ingest', 'read'] as const;
-    await new ApiKeys(db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: [...scopes], hash });
+    const key = await addKeyTo(db, ['ingest', 'read']);
     const process = AppProcess.start('dist/apps/api/src/main.js', {
       DATABASE_URL: db.url,
       MILLRACE_LOG: 'postgres',
@@ -32,11 +29,16 @@ export class ApiProcess {
       ...environment,
     });
     const port = (await process.logged('The API listens.'))['port'] as number;
-    return new ApiProcess(db, process, port, key.text);
+    return new ApiProcess(db, process, port, key);
   }
 
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** A key of project `default`. */
+  addKey(scopes: readonly Scope[]): Promise<string> {
+    return addKeyTo(this.db, scopes);
   }
 
   /** Resident memory now, in bytes. Linux only. */
@@ -70,4 +72,11 @@ export class ApiProcess {
     const status = readFileSync(`/proc/${this.process.pid}/status`, 'utf8');
     return Number(new RegExp(`^${what}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
   }
+}
+
+async function addKeyTo(db: FreshDatabase, scopes: readonly Scope[]): Promise<string> {
+  const key = mintApiKey();
+  const hash = hashApiKeySecret(key.secret, '');
+  await new ApiKeys(db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: [...scopes], hash });
+  return key.text;
 }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import request, { type Test } from 'supertest';
-import { AppProcess, eventually } from '@app/testing';
+import { eventually } from '@app/testing';
 import { badEvents, brokenBodies, injections } from './bad-events';
 import { runningApi, type TestApi } from './running-api';
+import { startConsumer } from './start-consumer';
 
 const PATH = '/api/v1/events';
 
@@ -112,11 +113,7 @@ describe('text that means something to another program', () => {
       return { event_id: randomUUID(), name: text, source: text, user_id: text, data: { [text]: [text] } };
     });
     expect((await post(JSON.stringify(events))).body).toMatchObject({ accepted: injections.length, rejected: 0 });
-    const consumer = AppProcess.start('dist/apps/consumer/src/main.js', {
-      DATABASE_URL: test.db.url,
-      MILLRACE_LOG: 'postgres',
-      HEALTH_PORT: '0',
-    });
+    const consumer = startConsumer(test.db.url);
     try {
       await eventually(async () => {
         for (const event of events) expect((await get(`${PATH}/${event.event_id}`)).body).toMatchObject(event);

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { eventually } from '@app/testing';
 import request from 'supertest';
 import { runningApi, type TestApi } from './running-api';
-import { storeEvents } from './store-events';
+import { storeBodies } from './store-bodies';
 
 jest.setTimeout(120_000);
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
     occurred_at: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString(),
     data: { n, text: 'x'.repeat(1000) },
   }));
-  await storeEvents(test.db.database, bodies, 2);
+  await storeBodies(test.db.database, bodies, 2);
 });
 afterAll(() => test.stop());
 
@@ -57,7 +57,7 @@ async function slowReader(path: string, key: string): Promise<{ socket: Socket; 
 
 describe('an export', () => {
   it('as CSV has the columns of the contract, newest first, and is a file to save', async () => {
-    const [event] = await storeEvents(
+    const [event] = await storeBodies(
       test.db.database,
       [
         {
@@ -122,7 +122,7 @@ describe('an export', () => {
     await test.db.database.query(`INSERT INTO projects (id, name) VALUES (5, 'large')`);
     const data = { text: 'x'.repeat(100_000) };
     const bodies = Array.from({ length: 60 }, (_, n) => ({ name: `n${n}`, data: n < 40 ? data : {} }));
-    await storeEvents(test.db.database, bodies, 5);
+    await storeBodies(test.db.database, bodies, 5);
     const lines = linesOf(await get('/api/v1/events.ndjson', await test.addKey(['read'], 5)));
     const names = lines.map((line) => (JSON.parse(line) as { name: string }).name);
     expect(new Set(names).size).toBe(60);
@@ -163,8 +163,8 @@ describe('an export', () => {
     const key = await test.addKey(['read'], 2);
     const { socket, head } = await slowReader('/api/v1/events.ndjson', key);
     expect(await head).toBe('HTTP/1.1 200 OK');
-    await storeEvents(test.db.database, [{ name: 'newer', occurred_at: '2026-02-01T00:00:00Z' }], 2);
-    await storeEvents(test.db.database, [{ name: 'late', occurred_at: '2025-12-31T00:00:00Z' }], 2);
+    await storeBodies(test.db.database, [{ name: 'newer', occurred_at: '2026-02-01T00:00:00Z' }], 2);
+    await storeBodies(test.db.database, [{ name: 'late', occurred_at: '2025-12-31T00:00:00Z' }], 2);
     const body = await text(socket);
     expect(body.includes('"late"')).toBe(true);
     expect(body.includes('"newer"')).toBe(false);

@@ -1,6 +1,6 @@
 import request, { type Response } from 'supertest';
 import { runningApi, type TestApi } from './running-api';
-import { storeEvents } from './store-events';
+import { storeBodies } from './store-bodies';
 
 interface Page {
   readonly data: readonly { readonly name: string; readonly occurred_at: string; readonly event_id: string }[];
@@ -31,14 +31,14 @@ const namesOf = ({ data }: Page): string[] => data.map(({ name }) => name);
 describe('filters of GET /api/v1/events', () => {
   beforeAll(async () => {
     const at = (time: string): { occurred_at: string } => ({ occurred_at: `2025-03-${time}Z` });
-    await storeEvents(test.db.database, [
+    await storeBodies(test.db.database, [
       { name: 'a', source: 'shop', user_id: 'u1', ...at('01T00:00:00.000') },
       { name: 'b', source: 'shop', user_id: 'u2', ...at('01T12:00:00.000') },
       { name: 'c', user_id: 'u1', ...at('01T23:59:59.999') },
       { name: 'd', source: 'web', ...at('02T00:00:00.000') },
       { name: 'Größe & Form?', source: '50 %', user_id: 'ünï 😀/+"', ...at('03T00:00:00.000') },
     ]);
-    await storeEvents(test.db.database, [{ name: 'a', source: 'shop', user_id: 'u1', ...at('01T00:00:00.000') }], 2);
+    await storeBodies(test.db.database, [{ name: 'a', source: 'shop', user_id: 'u1', ...at('01T00:00:00.000') }], 2);
   });
 
   it.each<[Record<string, string>, string[]]>([

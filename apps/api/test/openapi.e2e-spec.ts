@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { hashApiKeySecret, mintApiKey, ApiKeys } from '@app/persistence';
 import { AppProcess, eventually } from '@app/testing';
 import { ApiProcess } from './api-process';
 import { readDocument, requestExamples } from './open-api';
 import { findSchemathesis, runSchemathesis } from './schemathesis';
+import { startConsumer } from './start-consumer';
 
 jest.setTimeout(600_000);
 
@@ -24,26 +24,15 @@ describe('schemathesis on the document', () => {
 
   beforeAll(async () => {
     api = await ApiProcess.start();
-    consumer = AppProcess.start('dist/apps/consumer/src/main.js', {
-      DATABASE_URL: api.db.url,
-      MILLRACE_LOG: 'postgres',
-      HEALTH_PORT: '0',
-    });
+    consumer = startConsumer(api.db.url);
   });
   afterAll(async () => {
     await consumer.stop();
     await api.stop();
   });
 
-  async function adminKey(): Promise<string> {
-    const key = mintApiKey();
-    const hash = hashApiKeySecret(key.secret, '');
-    await new ApiKeys(api.db.database).add({ id: key.id, projectId: 1, name: 'admin', scopes: ['admin'], hash });
-    return key.text;
-  }
-
   it('finds no answer that the document does not describe, and none of 5xx', async () => {
-    const key = await adminKey();
+    const key = await api.addKey(['admin']);
     const headers = { 'X-API-Key': key };
     // What the examples ask for is there, so that answers of 200 are looked at too.
     for (const { path, method, type, body } of requestExamples(await readDocument(api.url))) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import request, { type Test } from 'supertest';
-import { parseEvent, toStorableEvent, type Event } from '@app/events';
-import { EventStore } from '@app/persistence';
+import { parseEvent, type Event } from '@app/events';
+import { storeEvents } from '@app/testing';
 import { runningApi, type TestApi } from './running-api';
 
 interface Page {
@@ -12,7 +12,6 @@ interface Page {
 const receivedAt = new Date('2026-03-01T12:00:00.000Z');
 
 let test: TestApi;
-let offset = 0;
 
 beforeAll(async () => {
   test = await runningApi();
@@ -26,17 +25,7 @@ function anEvent(body: Record<string, unknown>, projectId = 1): Event {
   return parsed.event;
 }
 
-/** Stores events as a consumer would. */
-async function stored(...events: Event[]): Promise<void> {
-  const outcomes = events.map((event) => ({
-    partition: 0,
-    offset: offset++,
-    kind: 'persist' as const,
-    event: toStorableEvent(event),
-  }));
-  const logEnds = new Map([[0, offset]]);
-  await new EventStore(test.db.database).insert({ group: 'g', topic: 't', outcomes, logEnds });
-}
+const stored = (...events: Event[]): Promise<void> => storeEvents(test.db.database, events);
 
 function get(path: string): Test {
   return request(test.api.url).get(path).set('X-API-Key', test.key);

@@ -1,8 +1,7 @@
 import request, { type Test } from 'supertest';
-import { ApiKeys, hashApiKeySecret, mintApiKey } from '@app/persistence';
 import { eventually, TcpProxy } from '@app/testing';
 import { runningApi, type TestApi } from './running-api';
-import { storeEvents } from './store-events';
+import { storeBodies } from './store-bodies';
 
 const STATS = '/api/v1/stats';
 const DAY_MS = 86_400_000;
@@ -113,7 +112,7 @@ describe('the statistics', () => {
   });
 
   const store = (...bodies: Readonly<Record<string, unknown>>[]): Promise<unknown> =>
-    storeEvents(test.db.database, bodies, projectId);
+    storeBodies(test.db.database, bodies, projectId);
 
   it('are of the last 30 days unless others are asked for', async () => {
     await store(
@@ -234,14 +233,12 @@ describe('without PostgreSQL', () => {
     const proxy = await TcpProxy.to(Number(url.port), url.hostname);
     url.host = `127.0.0.1:${proxy.port}`;
     const away = await runningApi({ DATABASE_URL: url.href });
-    const key = mintApiKey();
-    const hash = hashApiKeySecret(key.secret, '');
-    await new ApiKeys(test.db.database).add({ id: key.id, projectId: 1, name: 'test', scopes: ['read'], hash });
+    const key = await test.addKey(['read']);
     const paths = ['dau', 'top-events', 'retention?start_date=2026-01-01', 'per-minute', 'per-minute?name=a'];
     const statuses = (): Promise<number[]> =>
       Promise.all(
         paths.map(async (path) => {
-          const answer = await request(away.api.url).get(`${STATS}/${path}`).set('X-API-Key', key.text);
+          const answer = await request(away.api.url).get(`${STATS}/${path}`).set('X-API-Key', key);
           if (answer.status === 503) expect(answer.headers['retry-after']).toMatch(/^\d+$/);
           return answer.status;
         }),

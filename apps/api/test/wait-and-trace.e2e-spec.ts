@@ -6,6 +6,7 @@ import { anEvent, AppProcess, eventually } from '@app/testing';
 import { StoredWaiter } from '../src/ingest/waiting/stored-waiter';
 import { postHead, RawConnection } from './raw-connection';
 import { runningApi, type TestApi } from './running-api';
+import { startConsumer } from './start-consumer';
 
 /** A consumer boots, and some requests may wait their ten seconds. */
 jest.setTimeout(120_000);
@@ -119,11 +120,7 @@ describe('with a consumer', () => {
   let consumer: AppProcess;
 
   beforeAll(async () => {
-    consumer = AppProcess.start('dist/apps/consumer/src/main.js', {
-      DATABASE_URL: test.db.url,
-      MILLRACE_LOG: 'postgres',
-      HEALTH_PORT: '0',
-    });
+    consumer = startConsumer(test.db.url);
     await eventually(async () => {
       expect((await post({ name: 'first' }, { query: '?wait=stored' })).status).toBe(201);
     }, 90_000);

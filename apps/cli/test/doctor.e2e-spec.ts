@@ -1,6 +1,5 @@
-import { toStorableEvent } from '@app/events';
-import { EventStore, migrateDown } from '@app/persistence';
-import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
+import { migrateDown } from '@app/persistence';
+import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
 import { CliProcess, type CliResult } from './cli-process';
 
 jest.setTimeout(180_000);
@@ -10,12 +9,10 @@ describe('millrace doctor', () => {
 
   beforeAll(async () => {
     database = await freshDatabase();
-    const outcomes = Array.from({ length: 30 }, (_, offset) => {
-      const event = anEvent({ userId: `user-${offset}`, occurredAt: new Date(offset * 86_400_000) });
-      return { partition: 0, offset, kind: 'persist' as const, event: toStorableEvent(event) };
-    });
-    const batch = { group: 'g', topic: 't', outcomes, logEnds: new Map() };
-    await new EventStore(database.database).insert(batch);
+    const events = Array.from({ length: 30 }, (_, day) =>
+      anEvent({ userId: `user-${day}`, occurredAt: new Date(day * 86_400_000) }),
+    );
+    await storeEvents(database.database, events);
   });
 
   afterAll(async () => {

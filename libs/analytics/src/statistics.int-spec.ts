@@ -1,6 +1,5 @@
-import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
-import { EventStore } from '@app/persistence';
-import { toStorableEvent, type Event } from '@app/events';
+import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
+import type { Event } from '@app/events';
 import fc from 'fast-check';
 import { Statistics } from './statistics';
 import { shiftDay } from './utc-day';
@@ -259,13 +258,7 @@ describe('the numbers by minute', () => {
       event('05T00:01:00.000', { amount: 5 }),
       event('05T00:02:00.000', { amount: 7 }),
     ];
-    const outcomes = events.map((one, offset) => ({
-      partition: project,
-      offset,
-      kind: 'persist' as const,
-      event: toStorableEvent(one),
-    }));
-    await new EventStore(db.database).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });
+    await storeEvents(db.database, events);
     for (const table of ['minute_totals', 'minute_metrics', 'month_metrics', 'day_metrics'])
       await db.database.query(`DELETE FROM ${table} WHERE project_id = $1`, [project]);
     // On the 4th the name came too late; on the 5th it has rows of its own, which know another number than the events.

@@ -1,15 +1,13 @@
-import { toStorableEvent, type Event } from '@app/events';
-import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
+import type { Event } from '@app/events';
+import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
 import fc from 'fast-check';
 import type { EventFilter, EventPlace } from './event-filter';
 import type { PageBounds } from './event-list';
 import { EventPartitions } from './event-partitions';
 import { EventReader } from './event-reader';
-import { EventStore } from './event-store';
 
 let db: FreshDatabase;
 let reader: EventReader;
-let offset = 0;
 let projectId = 10;
 beforeAll(async () => {
   db = await freshDatabase();
@@ -23,15 +21,7 @@ afterAll(async () => {
   await db.drop();
 });
 
-async function store(...events: Event[]): Promise<void> {
-  const outcomes = events.map((event) => ({
-    partition: 0,
-    offset: offset++,
-    kind: 'persist' as const,
-    event: toStorableEvent(event),
-  }));
-  await new EventStore(db.database).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });
-}
+const store = (...events: Event[]): Promise<void> => storeEvents(db.database, events);
 
 const idsOf = (found: readonly Event[]): string[] => found.map(({ eventId }) => eventId);
 

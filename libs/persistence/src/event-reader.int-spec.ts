@@ -1,14 +1,12 @@
-import { toStorableEvent, type Event, type JsonObject } from '@app/events';
-import { anEvent, freshDatabase, type FreshDatabase } from '@app/testing';
+import type { Event, JsonObject } from '@app/events';
+import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
 import fc from 'fast-check';
 import type { Queryable } from './database';
 import { EventPartitions } from './event-partitions';
 import { EventReader } from './event-reader';
-import { EventStore } from './event-store';
 
 let db: FreshDatabase;
 let reader: EventReader;
-let offset = 0;
 beforeAll(async () => {
   db = await freshDatabase();
   reader = new EventReader(db.database);
@@ -18,15 +16,7 @@ afterAll(async () => {
   await db.drop();
 });
 
-async function store(...events: Event[]): Promise<void> {
-  const outcomes = events.map((event) => ({
-    partition: 0,
-    offset: offset++,
-    kind: 'persist' as const,
-    event: toStorableEvent(event),
-  }));
-  await new EventStore(db.database).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });
-}
+const store = (...events: Event[]): Promise<void> => storeEvents(db.database, events);
 
 async function readBack(event: Event): Promise<Event | undefined> {
   const found = await reader.one(event.projectId, event.eventId);

@@ -2,6 +2,7 @@ export { anEvent } from './an-event';
 export { emptyDatabase, freshDatabase, type FreshDatabase } from './postgres/fresh-database';
 export { inTransaction, type Query } from './postgres/in-transaction';
 export { runSql } from './postgres/run-sql';
+export { storeEvents } from './postgres/store-events';
 export { checkOutcomes, type OutcomeCheck, type Violation, type ViolationKind } from './fault/check-outcomes';
 export type { SentOutcome } from './fault/outcome-log';
 export { outageSize } from './fault/outage-size';

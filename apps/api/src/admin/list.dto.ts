@@ -1,5 +1,5 @@
-import { IsOptional, IsString } from 'class-validator';
 import { IsWholeNumber } from '../transport/is-whole-number';
+import { IsGivenOnce } from '../transport/is-given-once';
 
 /** Parameters of every list of the administration. */
 export class ListDto {
@@ -7,7 +7,6 @@ export class ListDto {
   limit = 20;
 
   /** What the page before gave as `next_cursor`. */
-  @IsOptional()
-  @IsString({ message: 'must be given once' })
+  @IsGivenOnce()
   cursor?: string;
 }

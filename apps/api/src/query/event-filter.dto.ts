@@ -1,26 +1,19 @@
-import { IsOptional, IsString } from 'class-validator';
-
-const ONCE = { message: 'must be given once' };
+import { IsGivenOnce } from '../transport/is-given-once';
 
 /** The parameters that say which events: of a list and of an export. */
 export class EventFilterDto {
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   name?: string;
 
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   source?: string;
 
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   user_id?: string;
 
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   from?: string;
 
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   to?: string;
 }

@@ -1,38 +1,24 @@
-import { IsIn, IsOptional, IsString } from 'class-validator';
-import { IsWholeNumber } from '../../transport/is-whole-number';
-
-const ONCE = 'must be given once';
+import { IsIn } from 'class-validator';
+import { IsGivenOnce } from '../../transport/is-given-once';
+import { ListDto } from '../list.dto';
 
 /** Parameters of `GET /api/v1/dead-letters`. */
-export class ListDeadLettersDto {
-  @IsWholeNumber(1, 200)
-  limit = 20;
-
-  /** What the page before gave as `next_cursor`. */
-  @IsOptional()
-  @IsString({ message: ONCE })
-  cursor?: string;
-
+export class ListDeadLettersDto extends ListDto {
   @IsIn(['open', 'replayed', 'discarded', 'all'], { message: 'must be open, replayed, discarded or all' })
   status: 'open' | 'replayed' | 'discarded' | 'all' = 'open';
 
-  @IsOptional()
-  @IsString({ message: ONCE })
+  @IsGivenOnce()
   stage?: string;
 
-  @IsOptional()
-  @IsString({ message: ONCE })
+  @IsGivenOnce()
   reason?: string;
 
-  @IsOptional()
-  @IsString({ message: ONCE })
+  @IsGivenOnce()
   topic?: string;
 
-  @IsOptional()
-  @IsString({ message: ONCE })
+  @IsGivenOnce()
   from?: string;
 
-  @IsOptional()
-  @IsString({ message: ONCE })
+  @IsGivenOnce()
   to?: string;
 }

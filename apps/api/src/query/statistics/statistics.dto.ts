@@ -1,19 +1,17 @@
-import { IsIn, IsOptional, IsString } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import type { Cohort } from '@app/analytics';
 import { IsLabel } from '../../admin/is-label';
 import { IsWholeNumber } from '../../transport/is-whole-number';
+import { IsGivenOnce } from '../../transport/is-given-once';
 
-const ONCE = { message: 'must be given once' };
 const ZERO = { message: 'must be zero' };
 
 /** Parameters of `GET /api/v1/stats/dau`. */
 export class DauDto {
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   from?: string;
 
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   to?: string;
 
   @IsOptional()
@@ -23,12 +21,10 @@ export class DauDto {
 
 /** Parameters of `GET /api/v1/stats/top-events`. */
 export class TopEventsDto {
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   from?: string;
 
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   to?: string;
 
   @IsWholeNumber(1, 1000)
@@ -38,8 +34,7 @@ export class TopEventsDto {
 /** Parameters of `GET /api/v1/stats/retention`. */
 export class RetentionDto {
   /** Required; read where the other dates are, which tells what is wrong with it. */
-  @IsOptional()
-  @IsString(ONCE)
+  @IsGivenOnce()
   start_date?: string;
 
   @IsWholeNumber(1, 366)
