@@ -176,7 +176,6 @@ describe('a position that the log has no more', () => {
     await followers.post(numbered(1, 10));
     await forgetUpTo(3);
     const before = await gapOf(replica.url, lastEventId);
-    expect(before.numbers).toEqual(numbers(4, 10));
     const gap = before.messages.find(({ event }) => event === 'gap');
     const { missing, partitions } = JSON.parse(gap?.data ?? '{}') as { missing: number; partitions: unknown[] };
     expect(missing).toBeGreaterThanOrEqual(3);
@@ -202,12 +201,11 @@ describe('a position that the log has no more', () => {
     );
   }
 
+  /** Of one user: between partitions there is no order, so that the last event of all may be anybody's. */
   async function gapOf(url: string, lastEventId: string | undefined): Promise<SseClient> {
-    const client = await followers.follow('?name=tick', { lastEventId }, url);
-    await eventually(() => {
-      expect(client.messages.filter(({ event }) => event === 'gap')).toHaveLength(1);
-      expect(client.numbers.at(-1)).toBe(9);
-    });
+    const client = await followers.follow('?user_id=u', { lastEventId }, url);
+    await sees(client, numbers(4, 10));
+    expect(client.messages.filter(({ event }) => event === 'gap')).toHaveLength(1);
     return client;
   }
 });
