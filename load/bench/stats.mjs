@@ -10,6 +10,8 @@ const USERS = 100_000;
 /** Picks of a day: with each out of all users, 10,057 of them are different. */
 const PICKS = 10_600;
 const NAMES = 200;
+/** One row in so many has the name and the source that hardly any has. */
+const RARELY = 400_000;
 const CHUNK = 250_000;
 const PAGES = 1000;
 const ASKED = 500;
@@ -33,8 +35,10 @@ async function addEvents(database, rows) {
     const to = Math.min(from + CHUNK - 1, rows);
     await unlimited(
       database,
-      `INSERT INTO events (project_id, event_id, occurred_at, received_at, name, user_id, amount, data)
-       SELECT 1, gen_random_uuid(), at, at, 'event.' || floor(${NAMES} * power(random(), 3))::int,
+      `INSERT INTO events (project_id, event_id, occurred_at, received_at, name, source, user_id, amount, data)
+       SELECT 1, gen_random_uuid(), at, at,
+         CASE n % ${RARELY} WHEN 7 THEN 'event.rare' ELSE 'event.' || floor(${NAMES} * power(random(), 3))::int END,
+         CASE n % ${RARELY} WHEN 9 THEN 'rare' ELSE (ARRAY['web', 'app', 'shop'])[1 + n % 3] END,
          'user-' || (hashint4(extract(epoch FROM at)::int / 86400 * 65537 + n % ${PICKS}) & 2147483647) % ${USERS},
          (n % 10000)::numeric / 100, '{"page": "/products/1"}'
        FROM generate_series(${from}, ${to}) AS n,
@@ -142,6 +146,23 @@ function questions() {
   };
 }
 
+/** First pages by what they leave out: what every second row has, what one row in 400,000 has, what none has. */
+function filters() {
+  return {
+    'a name of many': 'name=event.0',
+    'a rare name': 'name=event.rare',
+    'a name of none': 'name=event.none',
+    'a user': 'user_id=user-7',
+    'a source of a third': 'source=web',
+    'a rare source': 'source=rare',
+    'a name and a source': 'name=event.0&source=web',
+    'a rare name and a source that has it not': 'name=event.rare&source=rare',
+    'a user and a name': 'user_id=user-7&name=event.0',
+    'a day of the past': `from=${dayBefore(20)}&to=${dayBefore(19)}`,
+    'a rare name on a day': `name=event.rare&from=${dayBefore(20)}&to=${dayBefore(19)}`,
+  };
+}
+
 /** The first page, the way through a thousand of them by `next_cursor`, and the last of those again and again. */
 async function pages(reader, report) {
   const list = '/api/v1/events?limit=20';
@@ -155,6 +176,9 @@ async function pages(reader, report) {
   }
   report(`list, pages 1 to ${PAGES}`, summary(onTheWay));
   report(`list, page ${PAGES + 1}`, await ask(reader, path));
+  for (const [filter, query] of Object.entries(filters())) {
+    report(`list, ${filter}`, await ask(reader, `${list}&${query}`));
+  }
 }
 
 /** Prints p50 and p99 of every question, asked one after the other over one connection, and returns how much there was. */
