@@ -1,5 +1,5 @@
-import { migrateDown } from '@app/persistence';
-import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
+import { EventPartitions, migrateDown } from '@app/persistence';
+import { anEvent, describeWithKafka, freshDatabase, freshTopic, storeEvents, type FreshDatabase } from '@app/testing';
 import { CliProcess, type CliResult } from './cli-process';
 
 jest.setTimeout(180_000);
@@ -13,25 +13,73 @@ describe('millrace doctor', () => {
       anEvent({ userId: `user-${day}`, occurredAt: new Date(day * 86_400_000) }),
     );
     await storeEvents(database.database, events);
+    await new EventPartitions(database.database).ensure(new Date());
   });
 
   afterAll(async () => {
     await database.drop();
   });
 
-  async function doctor(url = database.url): Promise<CliResult> {
-    const process = new CliProcess(['doctor'], { PATH: globalThis.process.env['PATH'] ?? '', DATABASE_URL: url });
-    return process.result;
+  async function doctor(url = database.url, environment: Record<string, string> = {}): Promise<CliResult> {
+    const PATH = globalThis.process.env['PATH'] ?? '';
+    return new CliProcess(['doctor'], { PATH, DATABASE_URL: url, ...environment }).result;
   }
 
-  it('ends with 0 when every rollup agrees with the events', async () => {
+  function position(topic: string, nextOffset: number, stored: number): Promise<unknown> {
+    return database.database.query(
+      `INSERT INTO consumer_positions (group_name, topic, partition, counted_from, next_offset, stored)
+       VALUES ('millrace-consumer', $1, 0, 0, $2, $3)`,
+      [topic, nextOffset, stored],
+    );
+  }
+
+  it('ends with 0 when all is well', async () => {
     const { code, stdout } = await doctor();
     expect(code).toBe(0);
-    expect(stdout.trim().split('\n')).toEqual(
-      [
+    expect(stdout.trim().split('\n')).toEqual([
+      'schema: current',
+      'log: not looked at, since KAFKA_BROKERS is missing',
+      'positions: all of 30 consumed offsets have an outcome',
+      'event partitions: there for 7 days ahead',
+      ...[
         ...['minute_totals', 'minute_metrics', 'day_metrics', 'month_metrics', 'day_names'],
         ...['users', 'user_days', 'day_users', 'retention_counts'],
       ].map((table) => `${table}: agrees with the events`),
+    ]);
+  });
+
+  describeWithKafka('with a log', (brokers) => {
+    it('tells its partitions and the lag, and a log that ends before what was stored from it', async () => {
+      const fresh = await freshTopic(brokers, 2);
+      const { topic } = fresh;
+      const log = { KAFKA_BROKERS: brokers.join(','), KAFKA_TOPIC: topic };
+      const lag = `log: ${topic} has 2 partitions; millrace-consumer lags 0 records, the oldest at least 0 s old\n`;
+      const well = await doctor(database.url, log);
+      expect(well.code).toBe(0);
+      expect(well.stdout).toContain(lag);
+      await position(topic, 5, 5);
+      const anew = await doctor(database.url, log);
+      expect(anew.code).toBe(1);
+      expect(anew.stdout).toContain(
+        `${lag}  partition 0 ends at 0, before the stored position 5: a topic made anew?\n`,
+      );
+      await fresh.delete();
+      const gone = await doctor(database.url, log);
+      expect(gone.code).toBe(1);
+      expect(gone.stdout).toMatch(/^log: does not answer \(.*\)$/m);
+    });
+  });
+
+  it('ends with 1 and names the partition whose offsets are not accounted for, and days without a partition', async () => {
+    await position('other', 9, 7);
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+    await database.database.query(`DROP TABLE events_${tomorrow}`);
+    const { code, stdout } = await doctor();
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      'positions: partitions with unaccounted events: 1\n' +
+        '  {"group":"millrace-consumer","topic":"other","partition":0} unaccounted 2\n' +
+        'event partitions: none for tomorrow; a consumer makes them when it starts, and once an hour\n',
     );
   });
 

@@ -4,6 +4,7 @@ export {
   loadCliConfig,
   loadConsumerConfig,
   loadDatabaseConfig,
+  loadDoctorConfig,
   loadMigrateConfig,
   loadStandaloneConfig,
 } from './load-config';
@@ -11,6 +12,7 @@ export type {
   ApiConfig,
   CliConfig,
   ConsumerConfig,
+  DoctorConfig,
   KafkaConfig,
   LimitConfig,
   LogConfig,

@@ -2,6 +2,7 @@ import type {
   ApiConfig,
   CliConfig,
   ConsumerConfig,
+  DoctorConfig,
   KafkaConfig,
   LimitConfig,
   LogConfig,
@@ -191,6 +192,16 @@ export function loadConsumerConfig(environment: Environment): ConsumerConfig {
 export function loadDatabaseConfig(environment: Environment): PostgresConfig {
   const values = readSettings(environment, database);
   return toPostgres(values, values.databaseUrl);
+}
+
+/** @throws {ConfigError} naming every variable that is wrong. */
+export function loadDoctorConfig(environment: Environment): DoctorConfig {
+  const values = readSettings(environment, { log, ...database, ...kafka }, kafkaProblems);
+  const told = values.log === 'postgres' || values.kafkaBrokers !== undefined;
+  return Object.freeze({
+    postgres: toPostgres(values, values.databaseUrl),
+    log: told ? toLog(values, values.log) : undefined,
+  });
 }
 
 /** @throws {ConfigError} naming every variable that is wrong. */

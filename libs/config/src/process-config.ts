@@ -93,6 +93,12 @@ export interface MigrateConfig {
   readonly bootstrapKeyFile: string | undefined;
 }
 
+export interface DoctorConfig {
+  readonly postgres: PostgresConfig;
+  /** Undefined: nobody said where it is. */
+  readonly log: LogConfig | undefined;
+}
+
 /** `npm start`: what is undefined is run by the process itself. */
 export interface StandaloneConfig {
   readonly logLevel: LogLevel;

@@ -18,4 +18,5 @@ export {
 export { headerText, type LogRecord, type PartitionBatch, type RecordHeaders } from './log-record';
 export { LogProbe, type Backlog, type PartitionBacklog } from './log-probe.port';
 export { MessagingModule } from './messaging.module';
+export { openLogProbe } from './open-log-probe';
 export { readRefusal, toRefusedRecord, type Refusal, type RefusedValue } from './refused-record.mapping';

@@ -8,12 +8,11 @@ import { EventTail } from './event-tail.port';
 import { KafkaEventConsumer } from './kafka/kafka-event-consumer';
 import { KafkaEventPublisher } from './kafka/kafka-event-publisher';
 import { KafkaEventTail } from './kafka/kafka-event-tail';
-import { KafkaLogProbe } from './kafka/kafka-log-probe';
 import { LogProbe } from './log-probe.port';
+import { openLogProbe } from './open-log-probe';
 import { PostgresEventConsumer } from './postgres/postgres-event-consumer';
 import { PostgresEventPublisher } from './postgres/postgres-event-publisher';
 import { PostgresEventTail } from './postgres/postgres-event-tail';
-import { PostgresLogProbe } from './postgres/postgres-log-probe';
 
 function publisher(log: LogConfig, publish: PublishConfig, database: Database, { logger }: PinoLogger): EventPublisher {
   if (log.kind === 'postgres') return new PostgresEventPublisher(database, { topic: log.topic, publish }, logger);
@@ -41,8 +40,7 @@ function consumer(
 }
 
 function probe(log: LogConfig): FactoryProvider<LogProbe> {
-  const useFactory = (database: Database, { logger }: PinoLogger): LogProbe =>
-    log.kind === 'kafka' ? new KafkaLogProbe(log.kafka, logger) : new PostgresLogProbe(database, log);
+  const useFactory = (database: Database, { logger }: PinoLogger): LogProbe => openLogProbe(log, database, logger);
   return { provide: LogProbe, useFactory, inject: [Database, PinoLogger] };
 }
 

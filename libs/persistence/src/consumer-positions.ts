@@ -14,6 +14,11 @@ export interface StoredPosition {
   readonly erased: number;
 }
 
+/** Offsets that were passed over without an outcome. Anything but 0 is an event that nobody can account for. */
+export function unaccountedOf({ firstOffset, nextOffset, stored, duplicate, dead, erased }: StoredPosition): number {
+  return nextOffset - firstOffset - (stored + duplicate + dead + erased);
+}
+
 /** Reads the positions; they are advanced by `EventStore.insert`, in the transaction that stores. */
 export class ConsumerPositions {
   constructor(private readonly database: Database) {}

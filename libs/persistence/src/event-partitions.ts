@@ -25,9 +25,17 @@ export interface PartitionsEnsured {
 export class EventPartitions {
   constructor(private readonly database: Database) {}
 
+  /** @returns for how many days after that of `now` there are partitions, counted up to the first that has none. */
+  async daysAhead(now: Date): Promise<number> {
+    const attached = await this.attached();
+    let days = 0;
+    while (attached.has(partitionOf(startOfDay(now) + (days + 1) * DAY_MS))) days += 1;
+    return days;
+  }
+
   /** Makes what is missing from 8 days before to 7 days after `now`. Any number of processes may do so at once. */
   async ensure(now: Date): Promise<PartitionsEnsured> {
-    const today = Math.floor(now.getTime() / DAY_MS) * DAY_MS;
+    const today = startOfDay(now);
     const days = Array.from({ length: DAYS_BACK + 1 + DAYS_AHEAD }, (_, index) => today + (index - DAYS_BACK) * DAY_MS);
     const attached = await this.attached();
     const missing = days.filter((day) => !attached.has(partitionOf(day)));
@@ -78,6 +86,10 @@ async function makePartition(tx: Queryable, day: number): Promise<'created' | 'i
   await tx.query(`CREATE TABLE ${name} (LIKE events INCLUDING ALL)`);
   await tx.query(`ALTER TABLE events ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')`);
   return 'created';
+}
+
+function startOfDay(now: Date): number {
+  return Math.floor(now.getTime() / DAY_MS) * DAY_MS;
 }
 
 function dateOf(day: number): string {

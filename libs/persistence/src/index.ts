@@ -8,7 +8,7 @@ export {
   type Scope,
   type StoredApiKey,
 } from './api-keys';
-export { ConsumerPositions, type StoredPosition } from './consumer-positions';
+export { ConsumerPositions, unaccountedOf, type StoredPosition } from './consumer-positions';
 export { maintenanceDataSource } from './data-source';
 export { Database, type Queryable } from './database';
 export { DeadLetterChanges } from './dead-letter-changes';

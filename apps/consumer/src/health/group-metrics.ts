@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { EventConsumer } from '@app/messaging';
 import { consumerMetrics, MetricSet, SharedAnswer, Vitals, type Sample } from '@app/observability';
-import { ConsumerPositions } from '@app/persistence';
+import { ConsumerPositions, unaccountedOf } from '@app/persistence';
 import { GroupBacklog } from './group-backlog';
 
 const FRESH_MS = 1000;
@@ -57,12 +57,8 @@ export class GroupMetrics implements OnModuleInit {
   }
 
   private async countUnaccounted(): Promise<number> {
-    let unaccounted = 0;
-    for (const position of await this.positions.list()) {
-      if (position.group !== this.consumer.group) continue;
-      const { firstOffset, nextOffset, stored, duplicate, dead, erased } = position;
-      unaccounted += nextOffset - firstOffset - (stored + duplicate + dead + erased);
-    }
-    return unaccounted;
+    const all = await this.positions.list();
+    const own = all.filter(({ group }) => group === this.consumer.group);
+    return own.reduce((sum, position) => sum + unaccountedOf(position), 0);
   }
 }

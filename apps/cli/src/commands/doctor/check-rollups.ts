@@ -1,13 +1,8 @@
 import { recountRollups, type Database } from '@app/persistence';
+import type { Finding } from './finding';
 
 /** Differences of one table that are told; the rest are counted. */
 const MAX_LINES = 20;
-
-/** What a check has found. */
-export interface Finding {
-  readonly healthy: boolean;
-  readonly lines: readonly string[];
-}
 
 /** Counts every rollup anew from the events and tells which rows do not agree. */
 export async function checkRollups(database: Database): Promise<Finding> {

@@ -1,22 +1,39 @@
-import { loadDatabaseConfig, readEnvironment } from '@app/config';
+import { loadDoctorConfig, readEnvironment, type DoctorConfig } from '@app/config';
 import { PipelineError } from '@app/events';
 import { Database, requireCurrentSchema } from '@app/persistence';
 import type { Command } from 'commander';
 import { CannotRunError } from '../../cannot-run.error';
 import { toStdout } from '../../log-line';
+import { checkLog } from './check-log';
+import { checkPartitions } from './check-partitions';
+import { checkPositions } from './check-positions';
 import { checkRollups } from './check-rollups';
+import type { Finding } from './finding';
 
 /** Everything agrees, or something does not. */
 const HEALTHY = 0;
 const ILL = 1;
 
+/** The quick ones first. */
+async function* findings({ log }: DoctorConfig, database: Database): AsyncGenerator<Finding> {
+  await requireCurrentSchema(database);
+  yield { healthy: true, lines: ['schema: current'] };
+  yield await checkLog(log, database);
+  yield await checkPositions(database);
+  yield await checkPartitions(database);
+  yield await checkRollups(database);
+}
+
 async function examine(): Promise<number> {
-  const database = new Database(loadDatabaseConfig(readEnvironment()));
+  const config = loadDoctorConfig(readEnvironment());
+  const database = new Database(config.postgres);
+  let code = HEALTHY;
   try {
-    await requireCurrentSchema(database);
-    const { healthy, lines } = await checkRollups(database);
-    for (const line of lines) toStdout(line);
-    return healthy ? HEALTHY : ILL;
+    for await (const { healthy, lines } of findings(config, database)) {
+      for (const line of lines) toStdout(line);
+      if (!healthy) code = ILL;
+    }
+    return code;
   } catch (error) {
     if (error instanceof PipelineError) throw new CannotRunError(error.message, { cause: error });
     throw error;
@@ -29,7 +46,7 @@ async function examine(): Promise<number> {
 export function addDoctorCommand(program: Command, exit: (code: number) => void): void {
   program
     .command('doctor')
-    .description('count the statistics anew from the events of DATABASE_URL and tell what differs; changes nothing')
+    .description('look at schema, log, positions, partitions, and count the statistics anew; changes nothing')
     .action(async () => {
       exit(await examine());
     });

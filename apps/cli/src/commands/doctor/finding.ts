@@ -1,0 +1,5 @@
+/** What a check has found. */
+export interface Finding {
+  readonly healthy: boolean;
+  readonly lines: readonly string[];
+}
