@@ -67,13 +67,12 @@ function parseAny(text: string): number | undefined {
 let lastDay = NaN;
 let lastDate = '';
 
-function digits(value: number, width: number): string {
-  return String(value).padStart(width, '0');
-}
+const TWO_DIGITS = Array.from({ length: 100 }, (_, value) => String(value).padStart(2, '0'));
+const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'));
 
 /**
  * The instant as `toISOString` writes it, for years 1 to 9999. Remembers the date of the last call, since events of one
- * moment come together: 0.2 µs against 0.8 µs.
+ * moment come together, and has the digits ready: 0.2 µs against 0.8 µs.
  */
 export function formatInstant(instant: Date): string {
   const ms = instant.getTime();
@@ -84,6 +83,6 @@ export function formatInstant(instant: Date): string {
   }
   const inDay = ms - day * DAY_MS;
   const seconds = Math.floor(inDay / 1000);
-  const [hour, minute] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  return `${lastDate}T${digits(hour, 2)}:${digits(minute, 2)}:${digits(seconds % 60, 2)}.${digits(inDay % 1000, 3)}Z`;
+  const [hour, minute] = [TWO_DIGITS[Math.floor(seconds / 3600)], TWO_DIGITS[Math.floor(seconds / 60) % 60]];
+  return `${lastDate}T${hour}:${minute}:${TWO_DIGITS[seconds % 60]}.${THREE_DIGITS[inDay % 1000]}Z`;
 }
