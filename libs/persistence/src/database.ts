@@ -1,6 +1,7 @@
 import type { PostgresConfig } from '@app/config';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { copyIn } from './copy-in';
 import { createDataSource } from './data-source';
 import { listenTo } from './notifications';
 import { endsTheSession, StoreUnavailableError, translateDatabaseError } from './store-error';
@@ -8,6 +9,16 @@ import { endsTheSession, StoreUnavailableError, translateDatabaseError } from '.
 /** Runs one statement. Parameters are `$1`…; rows come back as objects with the column names of the statement. */
 export interface Queryable {
   query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** Statements that are committed together. */
+export interface Transaction extends Queryable {
+  /**
+   * Runs a `COPY … FROM STDIN`.
+   *
+   * @param messages as `CopyRows` gives them.
+   */
+  copyIn(sql: string, messages: readonly Buffer[]): Promise<void>;
 }
 
 /**
@@ -51,7 +62,7 @@ export class Database implements Queryable {
    * rejects. Once a statement failed the transaction is lost, whatever `work` makes of it. When it throws
    * StoreUnavailableError out of the COMMIT itself, the outcome is unknown.
    */
-  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.checkOut((runner) => inTransaction(runner, work));
   }
 
@@ -135,17 +146,27 @@ async function runStatement<Row>(runner: QueryRunner, sql: string, parameters?: 
   }
 }
 
-async function inTransaction<T>(runner: QueryRunner, work: (tx: Queryable) => Promise<T>): Promise<T> {
+async function runCopy(runner: QueryRunner, sql: string, messages: readonly Buffer[]): Promise<void> {
+  try {
+    await copyIn((await runner.connect()) as PoolClient, sql, messages);
+  } catch (error) {
+    throw translateDatabaseError(error);
+  }
+}
+
+async function inTransaction<T>(runner: QueryRunner, work: (tx: Transaction) => Promise<T>): Promise<T> {
   let failure: unknown;
-  const tx: Queryable = {
-    query: async <Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> => {
-      try {
-        return await runStatement<Row>(runner, sql, parameters);
-      } catch (error) {
-        failure ??= error;
-        throw error;
-      }
-    },
+  const remembering = async <R>(statement: Promise<R>): Promise<R> => {
+    try {
+      return await statement;
+    } catch (error) {
+      failure ??= error;
+      throw error;
+    }
+  };
+  const tx: Transaction = {
+    query: (sql, parameters) => remembering(runStatement(runner, sql, parameters)),
+    copyIn: (sql, messages) => remembering(runCopy(runner, sql, messages)),
   };
   try {
     await runner.startTransaction();

@@ -1,15 +1,32 @@
-import type { Database, Queryable } from './database';
+import type { Database, Transaction } from './database';
 import { insertDeadLetters, type PlacedDeadLetter } from './dead-letter-insert';
 import { settleReplays, type PlacedReplay } from './dead-letter-replays';
 import { insertEvents } from './event-insert';
 import type { InsertBatch, InsertResult, RecordOutcome } from './insert-batch';
-import { byLedgerKey, countDuplicates, enterIds, sameLedgerKey, type PlacedEvent } from './ledger';
+import {
+  byLedgerKey,
+  countDuplicates,
+  enterIds,
+  enterNewIds,
+  KnownIdError,
+  sameLedgerKey,
+  type EnterIds,
+  type PlacedEvent,
+} from './ledger';
 import { advancePositions, lockPositions, type Tally } from './positions';
 import { Rollups, type Written } from './rollups/rollups';
+
+/** So many batches without a duplicate until all ids of a batch are taken for new again. */
+const CAUTIOUS_BATCHES = 50;
 
 /** Stores what consumers fetched. Any number of processes may call it at once, with overlapping batches too. */
 export class EventStore {
   private identity: string | undefined;
+  /**
+   * Batches whose ids are to be looked up one by one. Others are entered unseen, which costs PostgreSQL a third, and
+   * stored a second time when one of them is known: duplicates seldom come alone.
+   */
+  private cautious = 0;
 
   constructor(
     private readonly database: Database,
@@ -29,11 +46,27 @@ export class EventStore {
    */
   async insert(batch: InsertBatch): Promise<InsertResult> {
     if (batch.outcomes.length === 0) return nothingStored(0);
+    const result = this.cautious > 0 ? await this.store(batch, enterIds) : await this.storeUnseen(batch);
+    if (result.duplicates > 0) this.cautious = CAUTIOUS_BATCHES;
+    else if (this.cautious > 0) this.cautious -= 1;
+    return result;
+  }
+
+  private async storeUnseen(batch: InsertBatch): Promise<InsertResult> {
+    try {
+      return await this.store(batch, enterNewIds);
+    } catch (error) {
+      if (error instanceof KnownIdError) return this.store(batch, enterIds);
+      throw error;
+    }
+  }
+
+  private async store(batch: InsertBatch, enter: EnterIds): Promise<InsertResult> {
     const { result, written } = await this.database.transaction((tx) => {
       // In the transaction, since its connection may be the first one to another server.
       if (this.database.identity !== this.identity) this.rollups.forget();
       this.identity = this.database.identity;
-      return storeBatch(tx, batch, this.rollups);
+      return storeBatch(tx, batch, enter, this.rollups);
     });
     written?.committed();
     return result;
@@ -45,14 +78,14 @@ interface Stored {
   readonly written?: Written;
 }
 
-async function storeBatch(tx: Queryable, batch: InsertBatch, rollups: Rollups): Promise<Stored> {
+async function storeBatch(tx: Transaction, batch: InsertBatch, enter: EnterIds, rollups: Rollups): Promise<Stored> {
   const tallies = await lockPositions(tx, batch);
   const due = batch.outcomes.filter(({ partition, offset }) => offset >= tallyOf(tallies, partition).nextOffset);
   const redelivered = batch.outcomes.length - due.length;
   if (due.length === 0) return { result: nothingStored(redelivered) };
 
   const { candidates, repeated, letters, replays } = sortOut(due);
-  const fresh = await enterIds(tx, candidates);
+  const fresh = await enter(tx, candidates);
   await insertEvents(tx, fresh);
   const duplicates = fresh.length === candidates.length ? repeated : [...repeated, ...without(candidates, fresh)];
   await countDuplicates(tx, duplicates);

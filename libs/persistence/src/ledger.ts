@@ -1,6 +1,8 @@
-import type { StorableEvent } from '@app/events';
 import { int4Array, int8Array, textArray, timestamptzArray, uuidArray } from './binary-array';
-import type { Queryable } from './database';
+import { PipelineError, type StorableEvent } from '@app/events';
+import { CopyRows } from './copy-rows';
+import type { Queryable, Transaction } from './database';
+import { StoreRefusedError } from './store-error';
 
 /** An event, and where it came from. */
 export interface PlacedEvent {
@@ -20,6 +22,44 @@ export function byLedgerKey(a: PlacedEvent, b: PlacedEvent): number {
 
 export function sameLedgerKey(a: PlacedEvent, b: PlacedEvent): boolean {
   return a.event.eventId === b.event.eventId && a.event.projectId === b.event.projectId;
+}
+
+/** @returns which of the events are new. */
+export type EnterIds = (tx: Transaction, events: readonly PlacedEvent[]) => Promise<readonly PlacedEvent[]>;
+
+/** Some id is known already. The transaction is lost; `enterIds` takes the same events. */
+export class KnownIdError extends PipelineError {
+  readonly code = 'KNOWN_ID';
+  readonly retriable = true;
+}
+
+const COPY = `COPY event_ids (occurred_at, "offset", event_id, project_id, partition, ingest_id)
+FROM STDIN (FORMAT binary)`;
+
+/**
+ * Enters ids of which none was ever seen before, as nearly always: 3.3 µs of backend CPU an id, where `enterIds` takes 8.8.
+ * ON CONFLICT looks each up before it enters it, and writes a speculative row and a second record that confirms it.
+ *
+ * @param events sorted by `byLedgerKey`, each id once; see `enterIds`.
+ * @throws {KnownIdError}
+ */
+export async function enterNewIds(tx: Transaction, events: readonly PlacedEvent[]): Promise<readonly PlacedEvent[]> {
+  if (events.length === 0) return events;
+  const rows = new CopyRows(6);
+  for (const { event, partition, offset, ingestId } of events) {
+    rows.begin().timestamptz(event.occurredAt).int8(offset).uuid(event.eventId);
+    rows.int4(event.projectId).int4(partition).uuid(ingestId);
+  }
+  try {
+    await tx.copyIn(COPY, rows.messages());
+    return events;
+  } catch (error) {
+    // The key is all that a row of the ledger can violate.
+    if (error instanceof StoreRefusedError && error.sqlState === '23505') {
+      throw new KnownIdError('Some id is known already.', { cause: error });
+    }
+    throw error;
+  }
 }
 
 /** Which ones were new is told only when some were not; nearly always all are. */
