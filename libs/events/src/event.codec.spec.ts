@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Event, JsonObject } from './event';
+import type { Event, JsonObject, StorableEvent } from './event';
 import {
   decodeEvent,
   decodeStorableEvent,
@@ -111,6 +111,69 @@ it.each([
 ])('a store gets what the rules have seen, not the text: %s', (data) => {
   const value = Buffer.from(encodeEvent(bare).toString().replace('"data":{}', `"data":${data}`));
   expect(decodeStorableEvent(value, 3)).toEqual(toStorableEvent(decodeEvent(value, 3)));
+});
+
+it('a store gets what the event is, or hears that it is none, whatever a hand has changed in the text', () => {
+  const piece = fc.constantFrom(
+    ...[
+      '"',
+      '{',
+      '}',
+      '[',
+      ']',
+      ',',
+      ':',
+      '0',
+      '-',
+      '.5',
+      'e9',
+      '1234567890123456',
+      'true',
+      'null',
+      '\\',
+      '\\u0000',
+      ' ',
+    ],
+    ...[
+      '\u007f',
+      '\u0001',
+      'é',
+      '"v":1,',
+      '"data":{},',
+      '"a":1',
+      '{"a":[]}',
+      '[{"b":{"c":[[1,2]]}},"x"]',
+      'A',
+      'x'.repeat(200),
+    ],
+  );
+  const change = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), cut: fc.nat(3), piece });
+  const data = { a: 'b', list: [1, { deep: [[], {}] }, 'é'], n: -0.25, yes: true };
+  const outcomeOf = (read: () => unknown): unknown => {
+    try {
+      return read();
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const readData = (event: StorableEvent): unknown => ({ ...event, data: JSON.parse(event.data) as unknown });
+  fc.assert(
+    fc.property(
+      fc.constantFrom(bare, { ...complete, context: undefined }),
+      fc.array(change, { maxLength: 2 }),
+      (event, changes) => {
+        let text = encodeEvent({ ...event, data }).toString();
+        for (const { at, cut, piece } of changes) {
+          const place = Math.floor(at * text.length);
+          text = text.slice(0, place) + piece + text.slice(place + cut);
+        }
+        const value = Buffer.from(text);
+        const expected = outcomeOf(() => readData(toStorableEvent(decodeEvent(value, 3))));
+        expect(outcomeOf(() => readData(decodeStorableEvent(value, 3)))).toEqual(expected);
+      },
+    ),
+    { numRuns: 2000 },
+  );
 });
 
 it.each<[string, Buffer]>([

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { readCanonical } from './canonical-event';
 import type { Event, JsonObject, StorableEvent } from './event';
 import { FieldErrors } from './field-error';
 import { FieldReader, isObject } from './field.rules';
@@ -102,6 +103,8 @@ export function decodeEvent(value: Buffer, projectId: number): Event {
  */
 export function decodeStorableEvent(value: Buffer, projectId: number): StorableEvent {
   const text = readText(value);
+  const canonical = readCanonical(text, projectId);
+  if (canonical !== undefined) return canonical;
   const wire = parseObject(text);
   const event = readWire(wire, projectId);
   return toStorableEvent(event, dataText(text, wire));

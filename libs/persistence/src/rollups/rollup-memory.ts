@@ -51,7 +51,8 @@ export class RollupMemory {
   private rememberNames({ projectId, day, own, full }: OwnNames): void {
     const key = dayKeyOf(projectId, day);
     const known = this.names.get(key);
-    const all = new Set([...(known?.own ?? []), ...own]);
+    const all = new Set(known?.own);
+    for (const name of own) if (!all.has(name)) all.add(detached(name));
     this.nameCount += all.size - (known?.own.size ?? 0);
     this.names.delete(key); // The map is in the order of learning: what was learnt last is forgotten last.
     this.names.set(key, { own: all, full: full || known?.full === true });
@@ -61,6 +62,11 @@ export class RollupMemory {
       this.nameCount -= own.size;
     }
   }
+}
+
+/** A text that was cut out of another one keeps that whole one alive. */
+function detached(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** Two generations: when the young one is half of all, the old one, with what was not asked for meanwhile, is dropped. */
@@ -82,7 +88,7 @@ class RecentTexts {
     let texts = this.young.get(key);
     if (texts === undefined) this.young.set(key, (texts = new Set()));
     if (texts.has(text)) return;
-    texts.add(text);
+    texts.add(detached(text));
     this.youngSize += 1;
     if (this.youngSize < this.limit / 2) return;
     this.old = this.young;
