@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Statistics } from '@app/analytics';
 import type { ApiConfig } from '@app/config';
@@ -8,6 +8,7 @@ import { Database, PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
 import { deadLetterControllers, deadLetterProviders } from './admin/dead-letters/dead-letter-providers';
 import { keyControllers, keyProviders } from './admin/key-providers';
+import { graphqlControllers, graphqlProviders } from './graphql/graphql.providers';
 import { ApiDependencies } from './health/api-dependencies';
 import { ApiHealth } from './health/api-health';
 import { Readiness } from './health/readiness';
@@ -67,6 +68,7 @@ const CONTROLLERS: Type[] = [
   ReadinessController,
   ...deadLetterControllers,
   ...keyControllers,
+  ...graphqlControllers,
   OpenApiController,
 ];
 
@@ -116,7 +118,7 @@ export class ApiModule {
         ...deadLetterProviders,
         ...keyProviders(config),
         ...grpcProviders(config),
-        ...liveProviders(config),
+        ...readingProviders(config),
         { provide: EventLimit, useFactory: () => openLimit(config.limit, logger) },
         LimitVitals,
         { provide: BodyBudget, useFactory: () => new BodyBudget(config.requestBodyBytes) },
@@ -126,6 +128,11 @@ export class ApiModule {
       ],
     };
   }
+}
+
+/** Following events, and GraphQL. */
+function readingProviders(config: ApiConfig): Provider[] {
+  return [...liveProviders(config), ...graphqlProviders(config)];
 }
 
 function topicOf(log: ApiConfig['log']): string {

@@ -7,6 +7,7 @@ import type { ApiConfig } from '@app/config';
 import { FrameworkLogger } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ApiModule, type ApiHooks } from './api.module';
+import { GRAPHQL_PATH, GraphqlSockets } from './graphql/socket/graphql-sockets';
 import { Readiness } from './health/readiness';
 import { EventsRoute } from './ingest/events-route';
 import { GrpcServer } from './ingest/grpc/grpc-server';
@@ -44,6 +45,22 @@ async function listen(app: NestExpressApplication, grpc: GrpcServer, config: Api
   }
 }
 
+/** What does not go by Express. */
+function useOwnRoutes(app: NestExpressApplication, adapter: HttpServerAdapter): void {
+  const route = app.get(EventsRoute);
+  adapter.useFastRoute(NATIVE_PATH, (request, response) => route.take(request, response));
+  const segment = app.get(SegmentDoor);
+  for (const [path, route] of SEGMENT_ROUTES) {
+    adapter.useFastRoute(path, (request, response) =>
+      request.method === 'POST' ? segment.post(route, request, response) : undefined,
+    );
+  }
+  const sockets = app.get(GraphqlSockets);
+  adapter.useUpgrade(GRAPHQL_PATH, (upgrade) => {
+    sockets.take(upgrade);
+  });
+}
+
 /**
  * Starts the API. Resolves once it listens; PostgreSQL and the log may still be away, events are taken as soon as the
  * log answers, and `/readyz` says 503 until the schema was found current.
@@ -58,14 +75,7 @@ export async function startApi(config: ApiConfig, logger: Logger, hooks: ApiHook
   app.useLogger(app.get(FrameworkLogger));
   app.disable('x-powered-by');
   app.set('etag', false);
-  const route = app.get(EventsRoute);
-  adapter.useFastRoute(NATIVE_PATH, (request, response) => route.take(request, response));
-  const segment = app.get(SegmentDoor);
-  for (const [path, route] of SEGMENT_ROUTES) {
-    adapter.useFastRoute(path, (request, response) =>
-      request.method === 'POST' ? segment.post(route, request, response) : undefined,
-    );
-  }
+  useOwnRoutes(app, adapter);
   const meter = app.get(RequestMeter);
   const accessLog = app.get(AccessLog);
   adapter.onAnswered((answered) => {

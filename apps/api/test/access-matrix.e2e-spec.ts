@@ -9,6 +9,7 @@ import {
   type Scope,
 } from '@app/persistence';
 import { GrpcClient, StreamWatch } from './grpc-client';
+import { RawSocket } from './graphql-sockets';
 import { runningApi, type TestApi } from './running-api';
 
 /** One door: how to knock, and the scope that opens it. */
@@ -71,6 +72,12 @@ function segment(path: string, body: object) {
 const settings = async (key = ''): Promise<Response> =>
   request(test.api.url).get(`/v1/projects/${encodeURIComponent(key === '' ? 'none' : key)}/settings`);
 
+/** As a browser asks. */
+async function page(key: string | undefined): Promise<Response> {
+  const call = request(test.api.url).get('/graphql').set('Accept', 'text/html');
+  return key === undefined ? call : call.set('X-API-Key', key);
+}
+
 /** A row per route. A new door is a new row. */
 const doors: readonly Door[] = [
   door('POST events', 'ingest', [202], http('post', '/api/v1/events', { name: 'n' })),
@@ -103,6 +110,10 @@ const doors: readonly Door[] = [
   door('GET numbers by minute', 'read', [200], http('get', '/api/v1/stats/per-minute')),
   // HEAD: the stream itself would not end.
   door('GET stream', 'read', [200], http('head', '/api/v1/events/stream')),
+  door('POST GraphQL', 'read', [200], http('post', '/graphql', { query: '{ lastEvents { id } }' })),
+  door('GET GraphQL', 'read', [200], http('get', '/graphql?query={lastEvents{id}}')),
+  door('GET playground', 'none', [200], page),
+  door('GET file of the playground', 'none', [200], http('get', '/graphql/start.js')),
   door('POST tickets', 'read', [201], http('post', '/api/v1/tickets')),
   door('GET keys', 'admin', [200], http('get', '/api/v1/keys')),
   door('POST keys', 'admin', [201], http('post', '/api/v1/keys', { name: 'n', scopes: ['read'] })),
@@ -275,6 +286,30 @@ describe.each(['Publish', 'PublishBatch', 'PublishStream'] as const)('gRPC %s', 
     expect(await call(keys.get(`default ${scope}`))).toBe(code);
     expect(await call(keys.get(`second ${scope}`))).toBe(code);
   });
+});
+
+describe('GraphQL subscription', () => {
+  it.each(nobody)('is closed to the key: %s', async (name) => {
+    expect(await closeCodeOf(keys.get(name))).toBe(4403);
+  });
+
+  it.each([
+    ['ingest', 4403],
+    ['read', undefined],
+    ['admin', undefined],
+  ])('tells %s in whichever project: %s', async (scope, code) => {
+    expect(await closeCodeOf(keys.get(`default ${scope}`))).toBe(code);
+    expect(await closeCodeOf(keys.get(`second ${scope}`))).toBe(code);
+  });
+
+  /** Undefined when it is taken. */
+  async function closeCodeOf(key: string | undefined): Promise<number | undefined> {
+    const socket = RawSocket.open(test.api.url);
+    await socket.init(key === undefined ? {} : { apiKey: key });
+    const first = await socket.firstWord();
+    socket.close();
+    return first === 'connection_ack' ? undefined : socket.closed?.code;
+  }
 });
 
 describe.each(foreign.map((row) => [row.name, row] as const))('%s of another project', (_name, row) => {

@@ -36,6 +36,7 @@ describe('the configuration of a process', () => {
       limit: { eventsPerSecond: 10_000, burst: 50_000, replicas: 1, redisUrl: undefined },
       requestBodyBytes: 64_000_000,
       liveSubscribers: 1000,
+      graphqlIntrospection: true,
       keyPepper: '',
       accessLogSample: 100,
       drainDelayMs: 5000,

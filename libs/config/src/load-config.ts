@@ -18,7 +18,8 @@ type SettingValue<S> = S extends Setting<infer T> ? T : never;
 type ValuesOf<S> = { readonly [K in keyof S]: SettingValue<S[K]> };
 
 const { logLevel, log, drainTimeoutMs, requestBodyBytes, keyPepper, bootstrapKeyFile, dataDir } = settings;
-const { accessLogSample, metricsKey, progressTimeoutMs, batchMaxEvents, liveSubscribers } = settings;
+const { accessLogSample, metricsKey, progressTimeoutMs, batchMaxEvents, liveSubscribers, graphqlIntrospection } =
+  settings;
 
 const database = {
   databaseUrl: settings.databaseUrl,
@@ -149,6 +150,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     ...limit,
     requestBodyBytes,
     liveSubscribers,
+    graphqlIntrospection,
     ...ports,
     keyPepper,
     accessLogSample,
@@ -164,6 +166,7 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     limit: toLimit(values),
     requestBodyBytes: values.requestBodyBytes,
     liveSubscribers: values.liveSubscribers,
+    graphqlIntrospection: values.graphqlIntrospection,
     keyPepper: values.keyPepper,
     accessLogSample: values.accessLogSample,
     drainDelayMs: values.drainDelayMs,
@@ -223,6 +226,7 @@ const standalone = {
   ...limit,
   requestBodyBytes,
   liveSubscribers,
+  graphqlIntrospection,
   databaseUrl: optional(settings.databaseUrl),
   ...ports,
   batchMaxEvents,
@@ -257,6 +261,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
         limit: toLimit(values),
         requestBodyBytes: values.requestBodyBytes,
         liveSubscribers: values.liveSubscribers,
+        graphqlIntrospection: values.graphqlIntrospection,
         keyPepper: values.keyPepper,
         accessLogSample: values.accessLogSample,
         drainDelayMs: 0,

@@ -69,6 +69,8 @@ export interface ApiConfig extends PipelineConfig {
   readonly requestBodyBytes: number;
   /** Live subscribers of the process at a time. */
   readonly liveSubscribers: number;
+  /** Whether GraphQL shows its schema. */
+  readonly graphqlIntrospection: boolean;
   readonly keyPepper: string;
   /** One of so many accepted posts has an access line. */
   readonly accessLogSample: number;

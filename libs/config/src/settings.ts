@@ -143,6 +143,12 @@ export const settings = {
     { min: 1, max: 100_000, fallback: 1000 },
   ),
 
+  graphqlIntrospection: flag(
+    'MILLRACE_GRAPHQL_INTROSPECTION',
+    'Let GraphQL clients with a key read the schema; the playground needs it.',
+    true,
+  ),
+
   limitEventsPerSecond: wholeNumber(
     'RATE_LIMIT_EVENTS_PER_SECOND',
     'Events per second that one API key may send in the long run.',

@@ -26,6 +26,8 @@ export interface EventPage {
   readonly events: readonly StoredEvent[];
   /** The place behind which the next page begins; undefined when nothing can follow. */
   readonly next: EventPlace | undefined;
+  /** Of the JSON of their `data` and `context`. */
+  readonly bytes: number;
 }
 
 /** Where the look of one page ends: rows of one term, down to a place, or to the end without one. */
@@ -59,19 +61,19 @@ export async function newestEvents(database: Queryable, projectId: number, bound
   const terms = termsOf(bounds.filter ?? {});
   const look = terms.size > 1 ? await furthestLook(database, projectId, bounds) : undefined;
   const parameters = new Parameters();
-  const rows = await database.query<StoredEventRow & { readonly listed: number }>(
+  const rows = await database.query<StoredEventRow & { readonly listed: number; readonly bytes: number }>(
     pageStatement(parameters, projectId, bounds, look),
     parameters.values,
   );
   const events = rows.map(fromEventRow);
   const cut = rows.length < (rows[0]?.listed ?? 0);
-  return { events, next: cut ? events.at(-1) : look?.until };
+  return { events, next: cut ? events.at(-1) : look?.until, bytes: rows.at(-1)?.bytes ?? 0 };
 }
 
 function pageStatement(parameters: Parameters, projectId: number, bounds: PageBounds, look: Look | undefined): string {
   const limit = parameters.add(bounds.limit);
   return `
-    SELECT ${eventColumns}, e.listed FROM (
+    SELECT ${eventColumns}, e.listed, e.bytes FROM (
       SELECT e.*, ${bytesUpTo(NEWEST_FIRST)}, row_number() OVER (ORDER BY ${NEWEST_FIRST}) AS place,
         (count(*) OVER ())::int AS listed
       FROM (

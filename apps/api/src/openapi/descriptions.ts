@@ -3,6 +3,8 @@ import '../admin/dead-letters/dead-letters.openapi';
 import '../admin/keys/keys.openapi';
 import '../admin/projects/projects.openapi';
 import '../admin/tickets/tickets.openapi';
+import '../graphql/graphql.openapi';
+import '../graphql/playground/graphiql.openapi';
 import '../health/readiness.openapi';
 import '../health/vitals.openapi';
 import '../ingest/rest/events-ingest.openapi';

@@ -1,12 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type RequestListener, type ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import type { Duplex } from 'node:stream';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { requestIdOf } from './request-id';
 import type { AnsweredRequest } from './requests/answered-request';
 import { answerUnreadable } from './unreadable-request';
+import { upgradable } from './upgradable-request';
 
 /** Takes a request of its path in front of Express and resolves when it is over; undefined when it leaves it to Express. */
 export type FastRoute = (request: IncomingMessage, response: ServerResponse) => Promise<void> | undefined;
+
+/** A connection that a client wants to use for a WebSocket. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What has come behind the request already. */
+  readonly head: Buffer;
+  /** @param status as which it is counted and logged: 101 when the client has got its WebSocket. */
+  readonly told: (status: number) => void;
+}
 
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -22,12 +34,18 @@ const SWEEP_MS = 50;
  */
 export class HttpServerAdapter extends ExpressAdapter {
   private readonly fastRoutes = new Map<string, FastRoute>();
+  private readonly upgrades = new Map<string, (upgrade: Upgrade) => void>();
   private told: (answered: AnsweredRequest) => void = () => undefined;
   private closing = false;
 
   /** @param path whole and without parameters, so that it is its own template. */
   useFastRoute(path: string, route: FastRoute): void {
     this.fastRoutes.set(path, route);
+  }
+
+  /** WebSockets at this path; whatever else clients offer to upgrade to is passed over, as HTTP has it. */
+  useUpgrade(path: string, take: (upgrade: Upgrade) => void): void {
+    this.upgrades.set(path, take);
   }
 
   /** @param told of every request that was readable, once it is over. */
@@ -78,13 +96,26 @@ export class HttpServerAdapter extends ExpressAdapter {
         connectionsCheckingInterval: TIMEOUT_CHECK_MS,
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
+        IncomingMessage: upgradable((request) => this.upgrades.has(pathOf(request))),
       },
       take,
     );
     // Whatever a client expects beyond a 100: Node's own answer is a 417 that no contract knows.
     server.on('checkExpectation', take);
     server.on('clientError', answerUnreadable);
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.upgrade(request, socket, head);
+    });
     this.httpServer = server;
+  }
+
+  private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const startedAt = performance.now();
+    const route = pathOf(request);
+    const told = (status: number): void => {
+      this.told({ request, route, status, durationMs: performance.now() - startedAt });
+    };
+    this.upgrades.get(route)?.({ request, socket, head, told });
   }
 
   /** @param answer undefined when the client went away before it. */

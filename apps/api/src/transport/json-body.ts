@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import {
   Injectable,
   UseInterceptors,
@@ -8,7 +9,7 @@ import {
 import type { Request } from 'express';
 import { BodyBudget } from './body-budget';
 import { problems, ProblemError } from './problem';
-import { readText } from './request-body';
+import { decodeText, MAX_BODY_BYTES, readBody } from './request-body';
 
 const MAX_DEPTH = 32;
 
@@ -31,12 +32,23 @@ class JsonBodyInterceptor implements NestInterceptor {
 export const TakesJson = (): MethodDecorator & ClassDecorator => UseInterceptors(JsonBodyInterceptor);
 
 async function readObject(request: Request, budget: BodyBudget): Promise<object> {
+  const read = await readJson(request, budget, MAX_BODY_BYTES);
+  const body = read === undefined ? {} : read;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unusable('type', 'must be a JSON object');
+  return body;
+}
+
+/**
+ * The body as JSON, whatever that is; undefined when there is none.
+ *
+ * @throws {ProblemError} 400, 413, 415, 422 as on every door.
+ */
+export async function readJson(request: IncomingMessage, budget: BodyBudget, maxBytes: number): Promise<unknown> {
   const declared = request.headers['content-type'];
-  const text = await readText(request, budget);
-  if (text === '') return {};
+  const text = await readBody(request, budget, decodeText, { sniffGzip: false, maxBytes });
+  if (text === '') return undefined;
   checkContentType(declared);
   const body = parse(text);
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unusable('type', 'must be a JSON object');
   // Checks of what is inside go down by recursion.
   if (isDeeper(body, MAX_DEPTH)) throw unusable('depth', `must not be nested deeper than ${MAX_DEPTH} levels`);
   return body;

@@ -196,6 +196,20 @@ export const problems = {
     headers: { 'Retry-After': '5' },
   }),
 
+  tooSlowToFollow: (): Problem => ({
+    status: 503,
+    code: 'behind',
+    title: 'Too slow',
+    detail: 'The subscriber was too far behind the others. Events are missing from here on: subscribe again.',
+  }),
+
+  followingLost: (): Problem => ({
+    status: 503,
+    code: 'lost',
+    title: 'The stream has a hole',
+    detail: 'The log could not be followed without a hole. Events are missing from here on: subscribe again.',
+  }),
+
   notReady: (): Problem => ({
     status: 503,
     code: 'not-ready',

@@ -23,17 +23,17 @@ interface HttpSocket extends Socket {
 export function answerUnreadable(error: NodeJS.ErrnoException, socket: HttpSocket): void {
   const awaited = socket._httpMessage ?? undefined;
   const untouched = awaited === undefined || (!awaited.headersSent && !awaited.req.complete);
-  if (untouched && socket.writable) socket.write(answerOf(PROBLEM_OF[error.code ?? ''] ?? UNREADABLE));
+  if (untouched && socket.writable) socket.write(rawProblem(PROBLEM_OF[error.code ?? ''] ?? UNREADABLE, randomUUID()));
   socket.destroy(error);
 }
 
-/** As a whole: no response of Node's belongs to a request that is none. */
-function answerOf(problem: Problem): string {
-  const requestId = randomUUID();
+/** A problem as a whole, for connections that have no response of Node's. */
+export function rawProblem(problem: Problem, requestId: string): string {
   const body = JSON.stringify(problemBody(requestId, problem));
   return [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? ''}`,
     'Connection: close',
+    ...Object.entries(problem.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${requestId}`,
