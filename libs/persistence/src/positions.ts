@@ -1,4 +1,4 @@
-import type { Queryable } from './database';
+import type { Prepared, Transaction } from './database';
 import type { InsertBatch } from './insert-batch';
 import { LogRecreatedError } from './log-recreated.error';
 
@@ -10,6 +10,29 @@ export interface Tally {
   dead: number;
 }
 
+const MAKE: Prepared = {
+  name: 'make-positions',
+  sql: `INSERT INTO consumer_positions (group_name, topic, partition, counted_from, next_offset)
+   SELECT $1, $2, partition, first, first FROM unnest($3::int4[], $4::int8[]) AS u(partition, first)
+   ON CONFLICT DO NOTHING`,
+};
+
+const LOCK: Prepared = {
+  name: 'lock-positions',
+  sql: `SELECT partition, next_offset::float8 AS next FROM consumer_positions
+   WHERE group_name = $1 AND topic = $2 AND partition = ANY ($3::int4[])
+   ORDER BY partition FOR UPDATE`,
+};
+
+const ADVANCE: Prepared = {
+  name: 'advance-positions',
+  sql: `UPDATE consumer_positions p
+   SET next_offset = u.next, stored = p.stored + u.stored, duplicate = p.duplicate + u.duplicate, dead = p.dead + u.dead
+   FROM unnest($3::int4[], $4::int8[], $5::int8[], $6::int8[], $7::int8[])
+     AS u(partition, next, stored, duplicate, dead)
+   WHERE p.group_name = $1 AND p.topic = $2 AND p.partition = u.partition`,
+};
+
 /**
  * Locks the positions of the batch's partitions until the transaction ends, in the order of the partitions. A second
  * owner of a partition (a zombie, or its successor) waits here, and then finds the offsets already dealt with.
@@ -17,22 +40,21 @@ export interface Tally {
  * @returns per partition a tally that starts at its next offset.
  * @throws {LogRecreatedError} when the log ends below a position.
  */
-export async function lockPositions(tx: Queryable, batch: InsertBatch): Promise<ReadonlyMap<number, Tally>> {
+export async function lockPositions(tx: Transaction, batch: InsertBatch): Promise<ReadonlyMap<number, Tally>> {
   const partitions = firstOffsets(batch);
   // The insert comes first: were the existing rows locked before it, two owners that see different rows as missing
   // could each hold what the other waits for.
-  await tx.query(
-    `INSERT INTO consumer_positions (group_name, topic, partition, counted_from, next_offset)
-     SELECT $1, $2, partition, first, first FROM unnest($3::int4[], $4::int8[]) AS u(partition, first)
-     ON CONFLICT DO NOTHING`,
-    [batch.group, batch.topic, partitions.map(([partition]) => partition), partitions.map(([, first]) => first)],
-  );
-  const rows = await tx.query<{ partition: number; next: number }>(
-    `SELECT partition, next_offset::float8 AS next FROM consumer_positions
-     WHERE group_name = $1 AND topic = $2 AND partition = ANY ($3::int4[])
-     ORDER BY partition FOR UPDATE`,
-    [batch.group, batch.topic, partitions.map(([partition]) => partition)],
-  );
+  await tx.execute(MAKE, [
+    batch.group,
+    batch.topic,
+    partitions.map(([partition]) => partition),
+    partitions.map(([, first]) => first),
+  ]);
+  const rows = await tx.execute<{ partition: number; next: number }>(LOCK, [
+    batch.group,
+    batch.topic,
+    partitions.map(([partition]) => partition),
+  ]);
   for (const { partition, next } of rows) {
     const logEnd = batch.logEnds.get(partition);
     if (logEnd !== undefined && logEnd < next) throw new LogRecreatedError(batch.topic, partition, logEnd, next);
@@ -44,27 +66,20 @@ export async function lockPositions(tx: Queryable, batch: InsertBatch): Promise<
 
 /** Adds the tallies to the rows locked before. */
 export async function advancePositions(
-  tx: Queryable,
+  tx: Transaction,
   batch: InsertBatch,
   tallies: ReadonlyMap<number, Tally>,
 ): Promise<void> {
   const values = [...tallies.values()];
-  await tx.query(
-    `UPDATE consumer_positions p
-     SET next_offset = u.next, stored = p.stored + u.stored, duplicate = p.duplicate + u.duplicate, dead = p.dead + u.dead
-     FROM unnest($3::int4[], $4::int8[], $5::int8[], $6::int8[], $7::int8[])
-       AS u(partition, next, stored, duplicate, dead)
-     WHERE p.group_name = $1 AND p.topic = $2 AND p.partition = u.partition`,
-    [
-      batch.group,
-      batch.topic,
-      [...tallies.keys()],
-      values.map(({ nextOffset }) => nextOffset),
-      values.map(({ stored }) => stored),
-      values.map(({ duplicate }) => duplicate),
-      values.map(({ dead }) => dead),
-    ],
-  );
+  await tx.execute(ADVANCE, [
+    batch.group,
+    batch.topic,
+    [...tallies.keys()],
+    values.map(({ nextOffset }) => nextOffset),
+    values.map(({ stored }) => stored),
+    values.map(({ duplicate }) => duplicate),
+    values.map(({ dead }) => dead),
+  ]);
 }
 
 /** Per partition of the batch its lowest offset, by partition. */

@@ -1,4 +1,4 @@
-import type { Queryable } from '../database';
+import type { Transaction } from '../database';
 import type { PlacedEvent } from '../ledger';
 import { countEvents, metricDeltas, namesOfDays, type NamesOfDay } from './count-events';
 import { assignNames } from './own-names';
@@ -32,7 +32,7 @@ export class Rollups {
   constructor(private readonly namesPerDay = NAMES_PER_DAY) {}
 
   /** The last thing that a transaction does: from here on the other consumers wait for its COMMIT. */
-  async write(tx: Queryable, events: readonly PlacedEvent[], now: Date): Promise<Written> {
+  async write(tx: Transaction, events: readonly PlacedEvent[], now: Date): Promise<Written> {
     if (events.length === 0) return { committed: () => undefined };
     const counts = countEvents(events, hotWindowStart(now).getTime());
     // All questions to the memory come before the first await: another batch may make it forget meanwhile.

@@ -1,5 +1,5 @@
 import { int4Array, int8Array, textArray, timestamptzArray } from '../binary-array';
-import type { Queryable } from '../database';
+import type { Prepared, Transaction } from '../database';
 import type { MetricDeltas } from './count-events';
 import type { SpanRow } from './span-counts';
 import type { ActivityDeltas } from './user-activity';
@@ -12,7 +12,9 @@ import type { ActivityDeltas } from './user-activity';
  * same order for every execution of the same statement, and within a part that of the arrays, which are sorted: nobody
  * waits in a circle.
  */
-const UPSERT_METRICS = `WITH
+const UPSERT_METRICS: Prepared = {
+  name: 'upsert-metrics',
+  sql: `WITH
   minutes AS (
     INSERT INTO minute_metrics AS t (project_id, minute, name, event_count, total_amount)
     SELECT u.project_id, u.minute, u.name, u.event_count, u.amount::numeric
@@ -37,9 +39,12 @@ const UPSERT_METRICS = `WITH
   INSERT INTO minute_totals AS t (project_id, minute, event_count, total_amount)
   SELECT u.project_id, u.minute, u.event_count, u.amount::numeric
   FROM unnest($1::int4[], $2::timestamptz[], $3::int8[], $4::text[]) AS u(project_id, minute, event_count, amount)
-  ON CONFLICT (project_id, minute) DO UPDATE ${addMetric()}`;
+  ON CONFLICT (project_id, minute) DO UPDATE ${addMetric()}`,
+};
 
-const UPSERT_ACTIVITY = `WITH
+const UPSERT_ACTIVITY: Prepared = {
+  name: 'upsert-activity',
+  sql: `WITH
   retention AS (
     INSERT INTO retention_counts AS t (project_id, start_day, days_later, active_users, new_users)
     SELECT u.project_id, date '1970-01-01' + u.start_day, u.days_later, u.active_users, u.new_users
@@ -52,16 +57,17 @@ const UPSERT_ACTIVITY = `WITH
   SELECT u.project_id, date '1970-01-01' + u.day, u.users, u.new_users
   FROM unnest($1::int4[], $2::int4[], $3::int8[], $4::int8[]) AS u(project_id, day, users, new_users)
   ON CONFLICT (project_id, day) DO UPDATE
-  SET users = t.users + excluded.users, new_users = t.new_users + excluded.new_users`;
+  SET users = t.users + excluded.users, new_users = t.new_users + excluded.new_users`,
+};
 
 function addMetric(): string {
   return 'SET event_count = t.event_count + excluded.event_count, total_amount = t.total_amount + excluded.total_amount';
 }
 
 /** Nobody is new in most batches. */
-export async function upsertActivity(tx: Queryable, { dayUsers, retention }: ActivityDeltas): Promise<void> {
+export async function upsertActivity(tx: Transaction, { dayUsers, retention }: ActivityDeltas): Promise<void> {
   if (dayUsers.length === 0) return;
-  await tx.query(UPSERT_ACTIVITY, [
+  await tx.execute(UPSERT_ACTIVITY, [
     projectsOf(dayUsers),
     int4Array(dayUsers, ({ day }) => day),
     int8Array(dayUsers, ({ users }) => users),
@@ -74,9 +80,9 @@ export async function upsertActivity(tx: Queryable, { dayUsers, retention }: Act
   ]);
 }
 
-export async function upsertMetrics(tx: Queryable, metrics: MetricDeltas): Promise<void> {
+export async function upsertMetrics(tx: Transaction, metrics: MetricDeltas): Promise<void> {
   const { minuteTotals, minutes, days, months } = metrics;
-  await tx.query(UPSERT_METRICS, [
+  await tx.execute(UPSERT_METRICS, [
     ...[projectsOf(minuteTotals), minutesOf(minuteTotals), ...talliesOf(minuteTotals)],
     ...[projectsOf(minutes), minutesOf(minutes), namesOf(minutes), ...talliesOf(minutes)],
     ...[projectsOf(days), daysOf(days), namesOf(days), ...talliesOf(days)],
