@@ -4,7 +4,7 @@ import { dayKeyOf, dayOf, minuteOf, monthOf } from './utc-day';
 
 /** What events add to the numbers, under their own names. */
 export interface EventCounts {
-  /** Of the hot window: start in milliseconds. */
+  /** Of events from `minutesFromMs` on: start in milliseconds. */
   readonly minutes: readonly SpanRow[];
   /** Of what is older: start as a day. */
   readonly days: readonly SpanRow[];
@@ -26,13 +26,13 @@ export interface NamesOfDay {
 }
 
 /** Pure. Counts as finely as any table needs: what is coarser is the sum of it. */
-export function countEvents(events: readonly { readonly event: StorableEvent }[], hotFromMs: number): EventCounts {
+export function countEvents(events: readonly { readonly event: StorableEvent }[], minutesFromMs: number): EventCounts {
   const minutes = new SpanCounts();
   const days = new SpanCounts();
   for (const { event } of events) {
     const { projectId, name, amount } = event;
     const ms = event.occurredAt.getTime();
-    const tally = ms < hotFromMs ? days.at(projectId, dayOf(ms), name) : minutes.at(projectId, minuteOf(ms), name);
+    const tally = ms < minutesFromMs ? days.at(projectId, dayOf(ms), name) : minutes.at(projectId, minuteOf(ms), name);
     tally.addEvent(amount);
   }
   return { minutes: minutes.rows(), days: days.rows() };

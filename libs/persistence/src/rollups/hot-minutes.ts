@@ -1,7 +1,5 @@
 import type { Database } from '../database';
-import { hotWindowStart } from './utc-day';
-
-const DAY_MS = 86_400_000;
+import { countedMinutesStart } from './utc-day';
 
 /** Rows that one statement deletes: a few milliseconds. */
 const AT_ONCE = 5000;
@@ -11,13 +9,13 @@ export class HotMinutes {
   constructor(private readonly database: Database) {}
 
   /**
-   * Removes the minutes from more than a day before the hot window, so that nobody whose clock is a little behind still
-   * counts in them. Any number of processes may do so at once.
+   * Removes the minutes from more than a day before the hot window, in which whose clock is ahead or behind
+   * still counts. Any number of processes may do so at once.
    *
    * @returns how many rows.
    */
   async removeOld(now: Date): Promise<number> {
-    const before = new Date(hotWindowStart(now).getTime() - DAY_MS).toISOString();
+    const before = countedMinutesStart(now).toISOString();
     let removed = 0;
     for (const table of ['minute_totals', 'minute_metrics'] as const) {
       for (const project of await this.projectsIn(table)) removed += await this.removeFrom(table, project, before);

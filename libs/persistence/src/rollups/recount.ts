@@ -22,7 +22,7 @@ export interface RecountedTable {
 }
 
 export interface RecountOptions {
-  /** How many differences of a table to tell. */
+  /** How many differences of a table to tell; 0 counts them only. */
   readonly atMost: number;
   readonly namesPerDay?: number;
 }
@@ -145,7 +145,8 @@ export async function recountRollups(database: Database, options: RecountOptions
     const tables: RecountedTable[] = [];
     for (const recount of RECOUNTS) {
       const sql = comparison(recount, atMost);
-      tables.push(toTable(recount.table, (await runner.query(sql, [hotFrom, namesPerDay])) as ComparedRow[]));
+      const rows = (await runner.query(sql, [hotFrom, namesPerDay])) as ComparedRow[];
+      tables.push(toTable(recount.table, rows, atMost));
     }
     await runner.rollbackTransaction();
     return tables;
@@ -160,8 +161,8 @@ interface ComparedRow extends RollupDifference {
   readonly differing: number;
 }
 
-function toTable(table: string, rows: readonly ComparedRow[]): RecountedTable {
-  const differences = rows.map(({ key, expected, found }) => ({ key, expected, found }));
+function toTable(table: string, rows: readonly ComparedRow[], atMost: number): RecountedTable {
+  const differences = rows.slice(0, atMost).map(({ key, expected, found }) => ({ key, expected, found }));
   return { table, differing: rows[0]?.differing ?? 0, differences };
 }
 
@@ -169,7 +170,7 @@ function comparison({ table, key, values, expected, found }: Recount, atMost: nu
   const object = (columns: readonly string[], of: string): string =>
     `jsonb_build_object(${columns.map((column) => `'${column}', ${of}${column}`).join(', ')})`;
   const list = (of: string): string => values.map((column) => `${of}.${column}`).join(', ');
-  // Both parameters have to have a type, though hardly any query needs both.
+  // One row at least, for the count of all; both parameters have to have a type, though hardly any query needs both.
   return `SELECT ${object(key, '')} AS key, count(*) OVER ()::int4 AS differing,
       CASE WHEN e.there THEN ${object(values, 'e.')} END AS expected,
       CASE WHEN f.there THEN ${object(values, 'f.')} END AS found
@@ -178,5 +179,5 @@ function comparison({ table, key, values, expected, found }: Recount, atMost: nu
         USING (${key.join(', ')})
     WHERE ROW(${list('e')}) IS DISTINCT FROM ROW(${list('f')})
       AND $1::timestamptz IS NOT NULL AND $2::int4 IS NOT NULL
-    ORDER BY ${key.join(', ')} LIMIT ${atMost}`;
+    ORDER BY ${key.join(', ')} LIMIT ${Math.max(1, atMost)}`;
 }

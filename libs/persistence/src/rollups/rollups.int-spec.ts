@@ -222,3 +222,13 @@ describe('what a process remembers', () => {
     expect(await db.database.query('SELECT * FROM day_names')).toEqual([before]);
   });
 });
+
+it('count the oldest minutes of the hot window also where the clock is past midnight already', async () => {
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const occurredAt = new Date(today - 7 * DAY_MS);
+  const placed = { event: toStorableEvent(anEvent({ occurredAt })), partition: 0, offset: 0 };
+  const tomorrow = new Date(today + DAY_MS + 1);
+  await db.database.transaction((tx) => new Rollups().write(tx, [placed], tomorrow));
+  const [row] = await db.database.query('SELECT event_count::int4 AS count, minute FROM minute_totals');
+  expect(row).toEqual({ count: 1, minute: occurredAt });
+});

@@ -6,7 +6,7 @@ import { RollupMemory } from './rollup-memory';
 import { upsertActivity, upsertMetrics } from './upsert-rollups';
 import { activityDeltas } from './user-activity';
 import { addUserDays, unknownPairs } from './user-days';
-import { dayKeyOf, hotWindowStart } from './utc-day';
+import { countedMinutesStart, dayKeyOf } from './utc-day';
 
 /** Names of a project and day that get a row of their own. */
 export const NAMES_PER_DAY = 1000;
@@ -34,7 +34,7 @@ export class Rollups {
   /** The last thing that a transaction does: from here on the other consumers wait for its COMMIT. */
   async write(tx: Transaction, events: readonly PlacedEvent[], now: Date): Promise<Written> {
     if (events.length === 0) return { committed: () => undefined };
-    const counts = countEvents(events, hotWindowStart(now).getTime());
+    const counts = countEvents(events, countedMinutesStart(now).getTime());
     // All questions to the memory come before the first await: another batch may make it forget meanwhile.
     const pairs = unknownPairs(events, (dayKey, userId) => this.memory.knowsPair(dayKey, userId));
     const { own, unknown } = this.sortNames(namesOfDays(counts));

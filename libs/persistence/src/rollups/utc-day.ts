@@ -30,6 +30,14 @@ export function hotWindowStart(now: Date): Date {
   return new Date((dayOf(now.getTime()) - HOT_DAYS) * DAY_MS);
 }
 
+/**
+ * From when on minutes are counted and kept: a day before the hot window, so that whose clock is past midnight already still
+ * counts what belongs to the window of the others.
+ */
+export function countedMinutesStart(now: Date): Date {
+  return new Date(hotWindowStart(now).getTime() - DAY_MS);
+}
+
 /** Project and day as one safe integer, by which they sort. */
 export function dayKeyOf(projectId: number, day: number): number {
   return projectId * DAYS + (day - FIRST_DAY);
