@@ -8,6 +8,7 @@ import {
   type NewDeadLetter,
   type Scope,
 } from '@app/persistence';
+import { AccessKeys, nobody, SCOPES } from './access-keys';
 import { GrpcClient, StreamWatch } from './grpc-client';
 import { RawSocket } from './graphql-sockets';
 import { runningApi, type TestApi } from './running-api';
@@ -24,12 +25,10 @@ interface Door {
   readonly allProjects?: boolean;
 }
 
-const SCOPES = ['ingest', 'read', 'admin'] as const;
-
 let test: TestApi;
 let foreignKeyId: string;
 let foreignLetterId: string;
-const keys = new Map<string, string>();
+let keys: AccessKeys;
 
 /** Calls by header, as most doors are. */
 function http(method: 'get' | 'head' | 'post' | 'delete' | 'put', path: string | (() => string), body?: object) {
@@ -179,12 +178,6 @@ const foreign: readonly Door[] = [
   ),
 ];
 
-async function addKey(name: string, scopes: Scope[], projectId: number): Promise<string> {
-  const text = await test.addKey(scopes, projectId);
-  keys.set(name, text);
-  return text;
-}
-
 /** @returns the id of a dead letter of the project. */
 async function addLetter(projectId: number): Promise<string> {
   const letter: NewDeadLetter = {
@@ -207,29 +200,9 @@ async function addLetter(projectId: number): Promise<string> {
 beforeAll(async () => {
   test = await runningApi();
   await test.db.database.query(`INSERT INTO projects (name) VALUES ('second'), ('third')`);
-  for (const scope of SCOPES) {
-    await addKey(`default ${scope}`, [scope], 1);
-    await addKey(`second ${scope}`, [scope], 2);
-  }
-  const id = (name: string): string => keys.get(name)?.split('_')[1] ?? '';
-  foreignKeyId = (await addKey('third', ['admin'], 3)).split('_')[1] ?? '';
+  keys = await AccessKeys.of(test);
+  foreignKeyId = keys.idOf('third admin');
   foreignLetterId = await addLetter(3);
-  await addKey('revoked', ['admin'], 1);
-  await addKey('expired', ['admin'], 1);
-  await test.db.database.query('UPDATE api_keys SET revoked_at = now() WHERE id = $1', [id('revoked')]);
-  await test.db.database.query(`UPDATE api_keys SET expires_at = now() - interval '1 s' WHERE id = $1`, [
-    id('expired'),
-  ]);
-  const known = mintApiKey();
-  const hash = hashApiKeySecret(mintApiKey().secret, '');
-  await test.db.database.query(
-    `INSERT INTO api_keys (id, project_id, name, scopes, hash) VALUES ($1, 1, 'other secret', ARRAY['admin'], $2)`,
-    [known.id, hash],
-  );
-  keys.set('of another secret', known.text);
-  keys.set('made up', mintApiKey().text);
-  keys.set('mistyped', `${known.text.slice(0, -1)}!`);
-  keys.set('empty', '');
 });
 
 afterAll(() => test.stop());
@@ -237,8 +210,6 @@ afterAll(() => test.stop());
 function opens(scope: Scope, { needs }: Door): boolean {
   return needs === 'none' || scope === needs || scope === 'admin';
 }
-
-const nobody = ['none', 'revoked', 'expired', 'of another secret', 'made up', 'mistyped', 'empty'];
 
 describe.each(doors.map((row) => [row.name, row] as const))('%s', (_name, row) => {
   it.each(nobody)('is closed to the key: %s', async (name) => {
@@ -322,6 +293,6 @@ describe.each(foreign.map((row) => [row.name, row] as const))('%s of another pro
 });
 
 it('a dead letter of another project is there for its own', async () => {
-  const answer = await http('get', `/api/v1/dead-letters/${foreignLetterId}`)(keys.get('third'));
+  const answer = await http('get', `/api/v1/dead-letters/${foreignLetterId}`)(keys.get('third admin'));
   expect(answer.status).toBe(200);
 });

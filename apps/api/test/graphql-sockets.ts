@@ -30,8 +30,8 @@ export class RawSocket {
     });
   }
 
-  static open(url: string, headers: Record<string, string> = {}, protocol = 'graphql-transport-ws'): RawSocket {
-    return new RawSocket(new WebSocket(socketUrl(url), protocol, { headers }));
+  static open(url: string, headers: Record<string, string> = {}, protocols = ['graphql-transport-ws']): RawSocket {
+    return new RawSocket(new WebSocket(socketUrl(url), protocols, { headers }));
   }
 
   /** Sends `connection_init`, once it is open. */

@@ -33,6 +33,8 @@ export function readOperation(
   const errors = validate(schema, document, rules, { maxErrors: MAX_ERRORS, hideSuggestions: !introspection });
   if (errors.length > 0) return errors;
   const definition = getOperationAST(document, operationName);
+  if (definition && !schema.getRootType(definition.operation))
+    return [new GraphQLError(`There is nothing for a ${definition.operation} here.`)];
   if (definition) return { document, definition };
   const message = 'operationName must name one of the operations of the document.';
   return [new GraphQLError(message, { extensions: { code: 'invalid', field: 'operationName' } })];

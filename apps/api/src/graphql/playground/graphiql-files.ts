@@ -22,8 +22,6 @@ const FROM_PACKAGE = {
 /** The files that the page loads. */
 export const GRAPHIQL_FILES: readonly string[] = [...Object.keys(FROM_PACKAGE), 'start.js'];
 
-const PACKAGE = '@graphql-yoga/render-graphiql/graphiql';
-
 /** The files of the page: made when first asked for, and kept compressed, 2.4 MB of the package's 9. */
 @Injectable()
 export class GraphiqlFiles {
@@ -45,13 +43,14 @@ export class GraphiqlFiles {
 async function readFiles(): Promise<ReadonlyMap<string, GraphiqlFile>> {
   // Not by import: what was imported once stays for ever.
   const load = createRequire(__filename);
-  const texts = load(PACKAGE) as Readonly<Record<(typeof FROM_PACKAGE)[keyof typeof FROM_PACKAGE]['member'], string>>;
+  const path = require.resolve('@graphql-yoga/render-graphiql/graphiql');
+  const texts = load(path) as Readonly<Record<(typeof FROM_PACKAGE)[keyof typeof FROM_PACKAGE]['member'], string>>;
   // One after the other: of the threads that compress, an API has four for everything.
   const files = new Map([['start.js', await fileOf(SCRIPT, START)]]);
   for (const [name, { member, contentType }] of Object.entries(FROM_PACKAGE))
     files.set(name, await fileOf(contentType, texts[member]));
   // The texts themselves are 9 MB that nobody needs again.
-  Reflect.deleteProperty(load.cache, load.resolve(PACKAGE));
+  Reflect.deleteProperty(load.cache, path);
   return files;
 }
 
