@@ -1,13 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import request, { type Response } from 'supertest';
-import {
-  DeadLetters,
-  EventStore,
-  hashApiKeySecret,
-  mintApiKey,
-  type NewDeadLetter,
-  type Scope,
-} from '@app/persistence';
+import { DeadLetters, EventStore, type NewDeadLetter, type Scope } from '@app/persistence';
 import { AccessKeys, nobody, SCOPES } from './access-keys';
 import { GrpcClient, StreamWatch } from './grpc-client';
 import { RawSocket } from './graphql-sockets';
