@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runGrpcLoad } from './client/grpc-load.mjs';
 import { live } from './bench/live.mjs';
+import { resume } from './bench/live-resume.mjs';
 import { ProcessMeter } from './bench/process-meter.mjs';
 import { soak } from './bench/soak.mjs';
 import { Servers, Service } from './bench/stack.mjs';
@@ -51,6 +52,10 @@ const WORKLOADS = {
     about: 'live subscribers, each without a filter',
     run: async (bench) => live(await bench.service(), bench.options),
   },
+  resume: {
+    about: 'live subscribers that come to another API at once, each behind its last event of seconds ago',
+    run: async (bench) => resume(await bench.service(), bench.options),
+  },
   stats: {
     about: 'latency of statistics and list pages over stored events',
     run: async (bench) => measureStatistics(await bench.service(), bench.options),
@@ -62,8 +67,8 @@ const HELP = `node load/bench.mjs [WORKLOAD...]      default: W1 W1e W2 W7; ther
   --seconds 10      of load, per workload
   --backlog 500000  events of W7
   --minutes 10      of soak
-  --rate 2000       events per second of soak and live
-  --subscribers 200 of live
+  --rate 2000       events per second of soak, live and resume
+  --subscribers 200 of live and resume
   --rows 1000000    events of stats
   --rounds 1        of all workloads, in turns
 `;

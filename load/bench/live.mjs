@@ -1,78 +1,20 @@
 /** Many live subscribers of one API: does each see each event once, in order and soon, and what does it cost? */
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { ProcessMeter } from './process-meter.mjs';
+import { USERS, Posting } from './live-posting.mjs';
+import { ProcessMeter, rssMb } from './process-meter.mjs';
 
-const EVENTS_PER_POST = 20;
-/** Each posts one after the other, so that the events of its users have an order. */
-const LANES = 10;
-const USERS_PER_LANE = 20;
 const BASELINE_SECONDS = 5;
 const WARMUP_SECONDS = 5;
 const SETTLE_MS = 15_000;
 /** Of the API's memory, while it is measured. */
 const RSS_SAMPLES = 6;
 
-/** Posts at a rate, numbered by user. */
-class Posting {
-  #agent = new Agent({ keepAlive: true, maxSockets: LANES });
-  #numbers = new Int32Array(LANES * USERS_PER_LANE);
-  #service;
-  events = 0;
-
-  constructor(service) {
-    this.#service = service;
-  }
-
-  async run(url, rate, seconds) {
-    const before = this.events;
-    const everyMs = (1000 * EVENTS_PER_POST * LANES) / rate;
-    await Promise.all(Array.from({ length: LANES }, (_, lane) => this.#lane(url, lane, everyMs, seconds)));
-    return this.events - before;
-  }
-
-  close() {
-    this.#agent.destroy();
-  }
-
-  async #lane(url, lane, everyMs, seconds) {
-    const startedAt = performance.now() + (everyMs * lane) / LANES;
-    for (let post = 0; post * everyMs < seconds * 1000; post += 1) {
-      await delay(Math.max(0, startedAt + post * everyMs - performance.now()));
-      await this.#post(url, lane, post);
-    }
-  }
-
-  async #post(url, lane, post) {
-    const events = Array.from({ length: EVENTS_PER_POST }, (_, index) => {
-      const k = lane * USERS_PER_LANE + ((post + index) % USERS_PER_LANE);
-      return { name: 'live.tick', user_id: `user-${k}`, data: { k, n: this.#numbers[k]++, t: Date.now() } };
-    });
-    const headers = { 'x-api-key': this.#service.key, 'content-type': 'application/json' };
-    const status = await new Promise((resolve, reject) => {
-      const call = request(`${url}/api/v1/events`, { method: 'POST', agent: this.#agent, headers }, (response) => {
-        response.resume();
-        response.on('end', () => resolve(response.statusCode));
-      });
-      call.on('error', reject);
-      call.end(JSON.stringify(events));
-    });
-    if (status !== 202) throw new Error(`a post was answered ${status}`);
-    this.events += EVENTS_PER_POST;
-  }
-}
-
 async function asked(worker) {
-  worker.postMessage('tell');
+  worker.postMessage({ command: 'tell' });
   const [told] = await once(worker, 'message');
   return told;
-}
-
-function rssMb(pid) {
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);
 }
 
 /** Fails the run when an event is missing or came twice. @param {import('./stack.mjs').Service} service fresh */
@@ -86,7 +28,7 @@ export async function live(service, { subscribers, rate, seconds }) {
   const baselineUs = baseline.used().api / baselineEvents;
 
   const fresh = new Posting(service);
-  const workerData = { url, key: service.key, subscribers, users: LANES * USERS_PER_LANE };
+  const workerData = { url, key: service.key, subscribers, users: USERS };
   const worker = new Worker(new URL('./live-subscriber.mjs', import.meta.url), { workerData });
   await once(worker, 'message');
   await fresh.run(url, rate, WARMUP_SECONDS);

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { pino } from 'pino';
-import { EventPublisher, EventTail } from '@app/messaging';
+import { EventPublisher, EventTail, type LogPosition, type TailReader } from '@app/messaging';
 import { anEvent, eventually } from '@app/testing';
 import { LiveEvents } from '../src/live/live-events';
 import { LIVE_LIMITS, type LiveLimits } from '../src/live/live-limits';
@@ -26,9 +26,9 @@ afterEach(async () => {
   await test.stop();
 });
 
-function liveEvents(limits: Partial<LiveLimits>): LiveEvents {
+function liveEvents(limits: Partial<LiveLimits>, tail = test.api.app.get(EventTail)): LiveEvents {
   const logger = pino({ level: 'silent' });
-  const live = new LiveEvents(test.api.app.get(EventTail), { ...LIVE_LIMITS, subscribers: 100, ...limits }, logger);
+  const live = new LiveEvents(tail, { ...LIVE_LIMITS, subscribers: 100, ...limits }, logger);
   made.push(live);
   return live;
 }
@@ -116,7 +116,8 @@ it.each([1, 2, 3])(
   async (seed) => {
     // So small that the ring loses what was read a moment ago, and everybody goes to the log and back all the time.
     const live = liveEvents({
-      ring: { events: 60, bytes: 1_000_000, knownIds: 100 },
+      ring: { events: 60, bytes: 1_000_000, knownIds: 100, sharedBytes: 10_000 },
+      readingRing: { events: 40, bytes: 1_000_000, knownIds: 100, sharedBytes: 10_000 },
       updateBytes: 5000,
       idleMs: 50,
       lingerMs: 20,
@@ -164,7 +165,10 @@ it('shows nothing from before, to whoever comes while the ring begins', async ()
 });
 
 it('lets one go that is too far behind the others, and says so', async () => {
-  const live = liveEvents({ ring: { events: 20, bytes: 1_000_000, knownIds: 20 }, updateBytes: 1 });
+  const live = liveEvents({
+    ring: { events: 20, bytes: 1_000_000, knownIds: 20, sharedBytes: 10_000 },
+    updateBytes: 1,
+  });
   const subscription = live.subscribe({ filter, from: undefined });
   const updates = subscription[Symbol.asyncIterator]();
   expect((await updates.next()).value).toMatchObject({ kind: 'idle' });
@@ -231,4 +235,63 @@ it('shares what it hands out among those who ask for the same', async () => {
   expect(first?.events).toHaveLength(3);
   for (const { events } of others) expect(events).toBe(first?.events);
   await Promise.all(iterators.map((each) => each.return(undefined)));
+});
+
+/** Breaks off never, and rests never. */
+const steady = (below: number): number => (below > 4 ? 1_000_000 : 0);
+
+/** Tells what is asked of the log. */
+class CountingTail extends EventTail {
+  readonly asked = { bounds: 0, open: 0 };
+
+  constructor(private readonly tail: EventTail) {
+    super();
+  }
+
+  override bounds(): ReturnType<EventTail['bounds']> {
+    this.asked.bounds += 1;
+    return this.tail.bounds();
+  }
+
+  override open(from: LogPosition): TailReader {
+    this.asked.open += 1;
+    return this.tail.open(from);
+  }
+
+  override close(): Promise<void> {
+    return this.tail.close();
+  }
+}
+
+it('reads an old position once for all who come with it at the same time, and waits for none of them', async () => {
+  const tail = new CountingTail(test.api.app.get(EventTail));
+  const live = liveEvents({ ring: { ...LIVE_LIMITS.ring, events: 500 } }, tail);
+  const origin = await start(live);
+  for (const user of USERS) await publish(user, 0, 400);
+  // The ring has to be past them.
+  const newest = await firstOf(live.subscribe({ filter, from: undefined }), 'idle');
+  expect(newest).toMatchObject({ kind: 'idle' });
+  tail.asked.bounds = tail.asked.open = 0;
+  const comers = Array.from({ length: 40 }, () => new Wanderer(live, origin, steady));
+  const idler = live.subscribe({ filter, from: origin })[Symbol.asyncIterator]();
+  await idler.next();
+  await Promise.all(comers.map((each) => each.readUntil((count) => count === 8 * 400)));
+  expect(comers.flatMap(({ ends }) => ends)).toEqual([]);
+  expect(tail.asked.bounds).toBeLessThanOrEqual(3);
+  expect(tail.asked.open).toBeLessThanOrEqual(4);
+  await idler.return(undefined);
+  expect(live.catchingUp).toBe(0);
+});
+
+it('lets the readers of one project have their turn, when another one is read', async () => {
+  const live = liveEvents({ ring: { ...LIVE_LIMITS.ring, events: 100 }, readers: 1, turnMs: 20 });
+  const origin = await start(live);
+  for (const user of USERS) await publish(user, 0, 500);
+  const own = new Wanderer(live, origin, steady);
+  const foreign = readNumbers(live.subscribe({ filter: { projectId: 2 }, from: origin }), 3);
+  const reading = own.readUntil((count) => count === 8 * 500);
+  const events = [0, 1, 2].map((n) => anEvent({ projectId: 2, userId: 'x', data: { n } }));
+  await test.api.app.get(EventPublisher).publish(events, { requestId: 'r' });
+  await reading;
+  expect(await foreign).toEqual([0, 1, 2]);
 });

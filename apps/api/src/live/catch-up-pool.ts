@@ -1,84 +1,90 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EventTail } from '@app/messaging';
+import type { Logger } from 'pino';
+import type { LiveLimits } from './live-limits';
+import { distance } from './live-position';
+import type { Seat } from './seat';
+import { NEAR_RECORDS, SharedReading } from './shared-reading';
 
-/** One subscriber's place among those who read older positions. */
-export interface CatchUpTurn {
-  /** Whether it may read now. */
-  readonly granted: boolean;
-  /** Whether it has to let another one read. */
-  readonly over: boolean;
-  /** Gives it back, or leaves the line. May be called twice. */
-  release(): void;
-}
+/** A reading begins earlier by this part of its ring: who was a little behind the first one can join it. */
+const SLACK = 1 / 8;
 
 /**
- * Lets a few read at a time, in turns, and all of them together no more than half of the time of the event loop: whoever
- * reads a month of events must not hold up those who post.
+ * Lets a few read older positions at a time, in turns, each for all who are near, and all of them together no more than half
+ * of the time of the event loop: whoever reads a month of events must not hold up those who post.
  */
 export class CatchUpPool {
-  private readonly running = new Set<Turn>();
-  private waiting: Turn[] = [];
+  private readonly readings = new Set<SharedReading>();
+  private waiting: Seat[] = [];
   private freeAt = 0;
 
   constructor(
-    private readonly readers: number,
-    private readonly turnMs: number,
+    private readonly tail: EventTail,
+    private readonly limits: Pick<LiveLimits, 'readers' | 'readingRing' | 'turnMs'>,
+    private readonly logger: Logger,
   ) {}
 
   /** Subscribers that read, or wait for it. */
   get size(): number {
-    return this.running.size + this.waiting.length;
+    return [...this.readings].reduce((sum, { size }) => sum + size, this.waiting.length);
   }
 
-  /** @param wake called when the turn has come. */
-  request(wake: () => void): CatchUpTurn {
-    const turn: Turn = new Turn(
-      wake,
-      () => this.waiting.length > 0 && performance.now() - turn.grantedAt > this.turnMs,
-      () => {
-        this.running.delete(turn);
-        this.waiting = this.waiting.filter((other) => other !== turn);
+  join(seat: Seat): void {
+    const reading = [...this.readings].find((each) => each.admits(seat));
+    if (reading !== undefined) seatAt(reading, seat);
+    else {
+      this.waiting.push(seat);
+      this.grant();
+      for (const each of this.readings) each.look();
+    }
+  }
+
+  /** May be called twice. */
+  leave(seat: Seat): void {
+    this.waiting = this.waiting.filter((other) => other !== seat);
+    seat.reading?.remove(seat);
+  }
+
+  private grant(): void {
+    while (this.readings.size < this.limits.readers) {
+      const [first] = this.waiting;
+      if (first === undefined) return;
+      const near = this.waiting.filter(({ from }) => distance(first.from, from) <= NEAR_RECORDS);
+      this.waiting = this.waiting.filter((seat) => !near.includes(seat));
+      const reading = this.open(first, near);
+      for (const seat of near) seatAt(reading, seat);
+    }
+  }
+
+  private open({ log, oldest }: Seat, near: readonly Seat[]): SharedReading {
+    const slack = Math.ceil((this.limits.readingRing.events * SLACK) / oldest.length);
+    const nearest = oldest.map((_, partition) => Math.min(...near.map((seat) => seat.from[partition] ?? 0)));
+    const from = oldest.map((offset, partition) => Math.max(offset, (nearest[partition] ?? 0) - slack));
+    const projects = new Set(near.map(({ projectId }) => projectId));
+    const source = { log, from, nearest, reader: this.tail.open(from), projects };
+    const hooks = {
+      rest: (workedMs: number) => this.rest(workedMs),
+      isAwaited: () => this.waiting.length > 0,
+      onEnd: () => {
+        this.readings.delete(reading);
         this.grant();
       },
-    );
-    this.waiting.push(turn);
-    this.grant();
-    return turn;
+    };
+    const reading: SharedReading = new SharedReading(source, this.limits, hooks, this.logger);
+    this.readings.add(reading);
+    return reading;
   }
 
   /** Resolves when others of the process have had as much time as was worked, by all who read. */
-  async rest(workedMs: number): Promise<void> {
+  private async rest(workedMs: number): Promise<void> {
     const now = performance.now();
     this.freeAt = Math.max(now, this.freeAt) + workedMs;
     await delay(Math.ceil(this.freeAt - now));
   }
-
-  private grant(): void {
-    while (this.running.size < this.readers) {
-      const next = this.waiting.shift();
-      if (next === undefined) return;
-      this.running.add(next);
-      next.grant();
-    }
-  }
 }
 
-class Turn implements CatchUpTurn {
-  granted = false;
-  grantedAt = 0;
-
-  constructor(
-    private readonly wake: () => void,
-    private readonly isOver: () => boolean,
-    readonly release: () => void,
-  ) {}
-
-  get over(): boolean {
-    return this.isOver();
-  }
-
-  grant(): void {
-    this.granted = true;
-    this.grantedAt = performance.now();
-    this.wake();
-  }
+function seatAt(reading: SharedReading, seat: Seat): void {
+  seat.reading = reading;
+  reading.add(seat);
+  seat.wake();
 }

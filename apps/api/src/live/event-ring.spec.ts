@@ -4,7 +4,7 @@ import { anEvent } from '@app/testing';
 import { EventRing } from './event-ring';
 import { PositionText } from './live-position';
 
-const LIMITS = { events: 5, bytes: 1_000_000, knownIds: 4 };
+const LIMITS = { events: 5, bytes: 1_000_000, knownIds: 4, sharedBytes: 100_000 };
 const ALL = { projectId: 1 };
 const EVERYTHING = 1_000_000;
 
@@ -94,6 +94,43 @@ it('leaves out what a subscriber has seen elsewhere, and tells its own position 
   const taken = events.takeFor(own, ALL, 0, EVERYTHING);
   expect(namesOf(taken)).toEqual(['b', 'd']);
   expect(taken.events.map(({ position }) => position)).toEqual(['1-log-2.1', '1-log-2.2']);
-  expect(events.covers(own.offsets)).toBe(true);
+  expect(taken.own?.offsets).toEqual([2, 2]);
+  expect(events.covers([2, 2])).toBe(true);
+  expect(events.takeFor(new PositionText('log', [1, 1]), ALL, 0, EVERYTHING)).toBe(taken);
   expect(events.covers([2, 3])).toBe(false);
+});
+
+it('gives the same object to those who have come from different entries, from where they meet', () => {
+  const events = ring({ ...LIMITS, events: 1000, sharedBytes: EVERYTHING });
+  const names = Array.from({ length: 600 }, (_, n) => `n${n}`);
+  events.append([batch(0, 0, ...named(...names))]);
+  const [one, other] = [events.take(ALL, 3, EVERYTHING), events.take(ALL, 90, EVERYTHING)];
+  expect(one.next).toBe(other.next);
+  expect(events.take(ALL, one.next, EVERYTHING)).toBe(events.take(ALL, other.next, EVERYTHING));
+});
+
+it('keeps of what it has handed out no more than it may', () => {
+  const events = ring({ ...LIMITS, sharedBytes: 20_000 });
+  events.append([batch(0, 0, ...named('a', 'b', 'c'))]);
+  const first = events.take({ ...ALL, from: new Date(0) }, 0, EVERYTHING);
+  for (let n = 1; n < 100; n += 1) events.take({ ...ALL, from: new Date(n) }, 0, EVERYTHING);
+  expect(events.sharedBytes).toBeLessThanOrEqual(20_000);
+  expect(events.take({ ...ALL, from: new Date(0) }, 0, EVERYTHING)).not.toBe(first);
+});
+
+it('passes over the events of projects that nobody is there for, without reading them', () => {
+  const events = ring();
+  const unreadable = Buffer.from('{"v":2}');
+  events.append([batch(0, 0, unreadable, anEvent({ name: 'a', projectId: 2 })), batch(1, 0, unreadable)], new Set([2]));
+  expect(namesOf(events.take({ projectId: 2 }, 0, EVERYTHING))).toEqual(['a']);
+  expect(events.position).toBe('1-log-2.1');
+});
+
+it('knows from which entry on nothing is left that one has seen elsewhere', () => {
+  const events = new EventRing('0123abcd', [0, 0], LIMITS);
+  events.append([batch(0, 0, ...named('a', 'b')), batch(1, 0, ...named('c', 'd'))]);
+  const passed = (position: number[]): boolean[] => [0, 1, 2, 3, 4].map((number) => events.passes(number, position));
+  expect(passed([0, 0])).toEqual([true, true, true, true, true]);
+  expect(passed([1, 1])).toEqual([false, false, false, true, true]);
+  expect(passed([2, 3])).toEqual([false, false, false, false, false]);
 });

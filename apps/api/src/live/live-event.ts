@@ -29,11 +29,17 @@ const BYTES_BESIDES = 600;
  * The event of a record, as consumers read it; undefined where they would make a dead letter of it. What only PostgreSQL
  * refuses is not known here.
  *
+ * @param projects undefined for other ones, too: reading costs more than looking whose it is.
  * @throws {NewerVersionError} a newer replica has written it, and has to show it: here it would be missing.
  */
-export function readLiveEvent(record: LogRecord, partition: number): LiveEvent | undefined {
+export function readLiveEvent(
+  record: LogRecord,
+  partition: number,
+  projects?: ReadonlySet<number>,
+): LiveEvent | undefined {
   const { value, offset } = record;
   const projectId = projectOf(record);
+  if (projects !== undefined && (projectId === undefined || !projects.has(projectId))) return undefined;
   if (value === null || projectId === undefined || readRefusal(record.headers) !== undefined) return undefined;
   try {
     const event = decodeStorableEvent(value, projectId);
@@ -56,7 +62,14 @@ export function matches(event: StorableEvent, filter: LiveFilter): boolean {
   );
 }
 
+const keys = new WeakMap<LiveFilter, string>();
+
 /** Equal for filters that match the same events. */
-export function filterKey({ projectId, name, source, userId, from, to }: LiveFilter): string {
-  return JSON.stringify([projectId, name ?? null, source ?? null, userId ?? null, from ?? null, to ?? null]);
+export function filterKey(filter: LiveFilter): string {
+  const known = keys.get(filter);
+  if (known !== undefined) return known;
+  const { projectId, name, source, userId, from, to } = filter;
+  const key = JSON.stringify([projectId, name ?? null, source ?? null, userId ?? null, from ?? null, to ?? null]);
+  keys.set(filter, key);
+  return key;
 }

@@ -2,10 +2,12 @@ import type { OnModuleDestroy } from '@nestjs/common';
 import { PipelineError } from '@app/events';
 import type { EventTail } from '@app/messaging';
 import type { Logger } from 'pino';
+import type { LiveSources } from './catch-up';
 import { CatchUpPool } from './catch-up-pool';
 import type { LiveLimits } from './live-limits';
 import { LiveSubscription, type Wanted } from './live-subscription';
 import { LiveTail } from './live-tail';
+import { SharedQuestion } from './shared-question';
 import type { EndReason } from './live-update';
 
 /** What became of subscriptions, since the process has started. */
@@ -33,6 +35,7 @@ export class TooManySubscribersError extends PipelineError {
 export class LiveEvents implements OnModuleDestroy {
   private readonly subscriptions = new Set<LiveSubscription>();
   private readonly pool: CatchUpPool;
+  private readonly sources: LiveSources;
   private live: LiveTail | undefined;
   private linger: NodeJS.Timeout | undefined;
   private closing = false;
@@ -43,7 +46,9 @@ export class LiveEvents implements OnModuleDestroy {
     private readonly limits: LiveLimits,
     private readonly logger: Logger,
   ) {
-    this.pool = new CatchUpPool(limits.readers, limits.turnMs);
+    this.pool = new CatchUpPool(tail, limits, logger);
+    const bounds = new SharedQuestion(() => tail.bounds());
+    this.sources = { bounds: () => bounds.ask(), pool: this.pool, limits };
   }
 
   /** Subscribers now. */
@@ -73,12 +78,12 @@ export class LiveEvents implements OnModuleDestroy {
   /** @throws {TooManySubscribersError} also when the process stops. */
   subscribe(wanted: Wanted): LiveSubscription {
     if (this.closing) throw new TooManySubscribersError('The process stops.');
-    const { limits, tail, pool } = this;
+    const { limits, tail } = this;
     if (this.size >= limits.subscribers)
       throw new TooManySubscribersError('The process has all the subscribers it may.');
     clearTimeout(this.linger);
     if (this.live?.ended !== false) this.live = new LiveTail(tail, limits, this.logger, wanted.from);
-    const subscription = new LiveSubscription(this.live, { tail, pool, limits }, wanted, {
+    const subscription = new LiveSubscription(this.live, this.sources, wanted, {
       onSent: (events) => (this.counts.sent += events),
       onEnd: (ended, reason) => {
         this.forget(ended, reason);

@@ -34,10 +34,17 @@ export class PositionText {
   private readonly head: string;
   private text: string | undefined;
 
-  constructor(log: string, offsets: LogPosition) {
+  constructor(
+    private readonly log: string,
+    offsets: LogPosition,
+  ) {
     this.head = `${VERSION}-${log}-`;
     this.offsets = [...offsets];
     this.parts = offsets.map((offset) => offset.toString(36));
+  }
+
+  copy(): PositionText {
+    return new PositionText(this.log, this.offsets);
   }
 
   /** @param next the offset that is due in the partition from now on. */
@@ -60,4 +67,9 @@ export class PositionText {
 /** Whether everything in front of `other` is in front of `position`, too. */
 export function reaches(position: LogPosition, other: LogPosition): boolean {
   return other.every((offset, partition) => (position[partition] ?? 0) >= offset);
+}
+
+/** Records that lie between, as far as both name their partitions. */
+export function distance(one: LogPosition, other: LogPosition): number {
+  return one.reduce((sum, offset, partition) => sum + Math.abs(offset - (other[partition] ?? offset)), 0);
 }

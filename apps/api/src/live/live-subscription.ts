@@ -1,9 +1,11 @@
+import { Bell } from './bell';
 import { CatchUp, type LiveSources, type Waiting } from './catch-up';
 import type { EventRing } from './event-ring';
 import type { LiveFilter } from './live-event';
 import { PositionText, type NamedPosition } from './live-position';
 import type { Follower, LiveTail } from './live-tail';
 import type { EndReason, LiveUpdate } from './live-update';
+import { RingPlace } from './ring-place';
 
 export interface Wanted {
   readonly filter: LiveFilter;
@@ -24,7 +26,7 @@ export interface SubscriptionHooks {
  * Iterate once; the last update is an `end`. Must be iterated or closed.
  */
 export class LiveSubscription implements AsyncIterable<LiveUpdate>, Follower, Waiting {
-  private resume: (() => void) | undefined;
+  private readonly bell = new Bell();
   private reason: EndReason | undefined;
   private saidAt = performance.now();
   private readonly waitedForRing: boolean;
@@ -45,13 +47,11 @@ export class LiveSubscription implements AsyncIterable<LiveUpdate>, Follower, Wa
   }
 
   wake(): void {
-    const { resume } = this;
-    this.resume = undefined;
-    resume?.();
+    this.bell.ring();
   }
 
   woken(): Promise<void> {
-    return new Promise((resolve) => (this.resume = resolve));
+    return this.bell.heard();
   }
 
   /** May be called twice: the first reason counts. */
@@ -90,63 +90,51 @@ export class LiveSubscription implements AsyncIterable<LiveUpdate>, Follower, Wa
       await this.woken();
       ring = this.live.ring;
     }
-    const { from } = this.wanted;
-    if (from !== undefined) yield* this.goOn(ring, from);
+    const { from, filter } = this.wanted;
+    if (from !== undefined) {
+      yield* this.goOn(ring, from);
+      return;
+    }
+    const { nowAtBegin } = this.live;
     // A ring begins a little earlier, and has to get to where the log was then.
-    else if (this.waitedForRing || !ring.covers(this.live.nowAtBegin))
-      yield* this.goOnIn(ring, new PositionText(ring.log, this.live.nowAtBegin));
-    else yield* this.follow(ring, ring.next, undefined);
+    const isEarlier = this.waitedForRing || !ring.covers(nowAtBegin);
+    const place = new RingPlace(ring, filter, isEarlier ? new PositionText(ring.log, nowAtBegin) : undefined);
+    yield* this.follow(place);
+    if (place.isLost) this.close('behind');
   }
 
   private async *goOn(ring: EventRing, from: NamedPosition): AsyncGenerator<LiveUpdate, void> {
-    const foreign = from.log !== ring.log;
-    const own = new PositionText(ring.log, foreign ? [] : from.offsets);
-    // Ahead of the ring may be ahead of the log, too, when that was made anew: to be found out.
-    if (foreign || !ring.covers(own.offsets) || !ring.reachedBy(own.offsets)) {
-      yield* new CatchUp(this.sources, this.wanted.filter, foreign).run(ring, own, this);
-    }
-    if (!this.isOver()) yield* this.goOnIn(ring, own);
-  }
-
-  private goOnIn(ring: EventRing, own: PositionText): AsyncGenerator<LiveUpdate, void> {
-    return this.follow(ring, ring.first, own);
-  }
-
-  /**
-   * @param own where it is, as long as that is not where everybody at the same entry is: it has come from another process
-   *   or from its own reading, with other partitions ahead.
-   */
-  private async *follow(
-    ring: EventRing,
-    from: number,
-    own: PositionText | undefined,
-  ): AsyncGenerator<LiveUpdate, void> {
     const { filter } = this.wanted;
-    const { updateBytes } = this.sources.limits;
-    let number = from;
-    let ownNow = own;
-    let position = own?.toString() ?? ring.position;
-    yield { kind: 'idle', position };
+    let foreign = from.log !== ring.log;
+    let own = new PositionText(ring.log, foreign ? [] : from.offsets);
     while (!this.isOver()) {
-      if (number < ring.first) {
-        this.close('behind');
-        return;
+      // Ahead of the ring may be ahead of the log, too, when that was made anew: to be found out.
+      if (foreign || !ring.covers(own.offsets) || !ring.reachedBy(own.offsets)) {
+        const catchUp = new CatchUp(this.sources, filter, own, foreign);
+        yield* catchUp.run(ring, this);
+        own = catchUp.position;
+        foreign = false;
       }
-      if (number < ring.next) {
-        const taken =
-          ownNow === undefined
-            ? ring.take(filter, number, updateBytes)
-            : ring.takeFor(ownNow, filter, number, updateBytes);
-        number = taken.next;
-        position = taken.position;
-        if (taken.events.length > 0) yield { kind: 'events', events: taken.events, position };
-      }
-      if (number < ring.next) continue;
-      if (ownNow !== undefined && ring.covers(ownNow.offsets)) ownNow = undefined;
-      if (ownNow === undefined) position = ring.position;
-      const idle = this.idle(position);
+      // The ring may have lost what is next since it was reached.
+      if (this.isOver() || !ring.reachedBy(own.offsets)) continue;
+      const place = new RingPlace(ring, filter, own);
+      yield* this.follow(place);
+      if (!place.isLost) return;
+      if (place.hasBeenAtEnd) this.close('behind');
+      own = new PositionText(ring.log, place.offsets);
+    }
+  }
+
+  /** Ends when the subscription is over, or its place is lost. */
+  private async *follow(place: RingPlace): AsyncGenerator<LiveUpdate, void> {
+    yield { kind: 'idle', position: place.position };
+    while (!this.isOver() && !place.isLost) {
+      const events = place.take(this.sources.limits.updateBytes);
+      if (events.length > 0) yield { kind: 'events', events, position: place.position };
+      if (!place.isAtEnd) continue;
+      const idle = this.idle(place.position);
       if (idle !== undefined) yield idle;
-      else await this.woken();
+      else await this.bell.heard();
     }
   }
 }

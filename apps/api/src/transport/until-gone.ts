@@ -4,18 +4,27 @@ import type { Request } from 'express';
 /** Tells work that takes its time when to stop: its client has gone, or the process is about to. */
 @Injectable()
 export class UntilGone implements OnModuleDestroy {
-  private readonly stopping = new AbortController();
+  /** Of the requests that are answered. Not by `AbortSignal.any`: what lives as long as the process remembers each (Node 20). */
+  private readonly running = new Set<AbortController>();
+  private stopping = false;
 
   /** Nest calls it before the connections close: who waits still gets an answer. */
   onModuleDestroy(): void {
-    this.stopping.abort();
+    this.stopping = true;
+    for (const each of this.running) each.abort();
   }
 
-  signalOf(request: Request): AbortSignal {
+  signalOf({ res }: Pick<Request, 'res'>): AbortSignal {
     const gone = new AbortController();
-    request.res?.once('close', () => {
+    if (this.stopping || res === undefined || res.destroyed) {
+      gone.abort();
+      return gone.signal;
+    }
+    this.running.add(gone);
+    res.once('close', () => {
+      this.running.delete(gone);
       gone.abort();
     });
-    return AbortSignal.any([gone.signal, this.stopping.signal]);
+    return gone.signal;
   }
 }

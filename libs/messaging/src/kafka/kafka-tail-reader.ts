@@ -43,6 +43,7 @@ export class KafkaTailReader extends TailReader {
   private release: (() => void) | undefined;
   private connection: TopicConnection | undefined;
   private pauseUntil = 0;
+  private fetches = 0;
 
   constructor(
     from: LogPosition,
@@ -120,7 +121,11 @@ export class KafkaTailReader extends TailReader {
     const ready = connection.partitions.filter((partition) => (this.notBefore.get(partition) ?? 0) <= now);
     for (const [nodeId, partitions] of connection.leaders(ready)) {
       if (this.fetching.has(nodeId)) continue;
-      const fetched = connection.fetch(nodeId, partitions, this.position).then(
+      // A broker fills its answer from the first one on: each has to be the first one now and then.
+      const first = this.fetches % partitions.length;
+      this.fetches += 1;
+      const inTurn = [...partitions.slice(first), ...partitions.slice(0, first)];
+      const fetched = connection.fetch(nodeId, inTurn, this.position).then(
         (answer): Fetched => ({ nodeId, answer }),
         (error: unknown): Fetched => ({ nodeId, error }),
       );

@@ -15,9 +15,10 @@ const ANSWER_LIMIT_MS = 10_000;
 
 /** A broker answers as soon as it has something, and with nothing after this long. */
 const MAX_FETCH_WAIT_MS = 500;
-const MAX_BYTES_PER_PARTITION = 256 * 1024;
 /** Of one fetch. What it holds is read by one turn of the event loop, which others wait for. */
 const MAX_FETCH_BYTES = 1024 * 1024;
+/** A partition gets its share of that, so that old positions move on alike in all of them, but at least this. */
+const FEWEST_BYTES_PER_PARTITION = 64 * 1024;
 const READ_COMMITTED = 1;
 
 /** Connections of one reader to the leaders of a topic. Thrown away and made anew when anything about it fails. */
@@ -72,13 +73,14 @@ export class TopicConnection {
     return { logName: `kafka:${clusterId}/${this.topic}`, partitions };
   }
 
-  /** What the broker has of these partitions from the position on. */
+  /** What the broker has of these partitions from the position on; of the first ones when it is much. */
   async fetch(nodeId: string, partitions: readonly number[], from: LogPosition): Promise<readonly PartitionResponse[]> {
     const broker = await this.cluster.findBroker({ nodeId });
+    const maxBytes = Math.max(FEWEST_BYTES_PER_PARTITION, Math.ceil(MAX_FETCH_BYTES / partitions.length));
     const wanted = partitions.map((partition) => ({
       partition,
       fetchOffset: String(from[partition] ?? 0),
-      maxBytes: MAX_BYTES_PER_PARTITION,
+      maxBytes,
     }));
     const answer = (await broker.fetch({
       isolationLevel: READ_COMMITTED,

@@ -1,11 +1,15 @@
 import type { ServerResponse } from 'node:http';
+import { drained } from '../../transport/drained';
 import type { LiveSubscription } from '../live-subscription';
 import { GREETING, toSseFrames } from './sse-update.convert';
 
 /** So much may wait to be sent before the subscriber is waited for. */
 const MAX_WAITING_BYTES = 64 * 1024;
-/** A client that has taken nothing for so long, while there is something for it, is let go. */
-const STALLED_MS = 5000;
+/**
+ * A client that has taken nothing for so long, while there is something for it, is let go. The operating system takes more
+ * only when it has sent a third of its some megabytes: this lets in whoever takes 150 KB a second.
+ */
+const STALLED_MS = 10_000;
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
@@ -24,29 +28,11 @@ export async function sendStream(response: ServerResponse, subscription: LiveSub
     if (response.destroyed) break;
     const frames = toSseFrames(update);
     if (frames.length > 0) response.write(frames);
-    if (response.writableLength > MAX_WAITING_BYTES && !(await drained(response))) {
+    if (response.writableLength > MAX_WAITING_BYTES && (await drained(response, STALLED_MS)) === 'stalled') {
       // It has not taken what was sent: a last word would not reach it either.
       subscription.close('stalled');
       response.destroy();
     }
   }
   response.end();
-}
-
-/** Whether the client has taken what waited for it, or went away, in time. */
-function drained(response: ServerResponse): Promise<boolean> {
-  return new Promise((resolve) => {
-    const end = (inTime: boolean): void => {
-      clearTimeout(timer);
-      response.off('drain', taken).off('close', taken);
-      resolve(inTime);
-    };
-    const taken = (): void => {
-      end(true);
-    };
-    const timer = setTimeout(() => {
-      end(false);
-    }, STALLED_MS);
-    response.on('drain', taken).on('close', taken);
-  });
 }

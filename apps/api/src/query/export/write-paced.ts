@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
+import type { ServerResponse } from 'node:http';
+import { drained } from '../../transport/drained';
 
 export interface Pace {
   /** Ends the writing. */
@@ -10,26 +10,20 @@ export interface Pace {
 
 /**
  * Writes the pieces as fast as they are taken: the next one is asked for when what was written before has gone, so that
- * one piece is in memory however slow the reader is. Does not end the stream.
+ * one piece is in memory however slow the reader is. Does not end the response.
  *
  * @throws when the signal is aborted, or nothing was taken for so long.
  */
 export async function writePaced(
   pieces: AsyncIterable<string>,
-  to: Writable,
+  to: ServerResponse,
   { signal, stallMs }: Pace,
 ): Promise<void> {
   for await (const piece of pieces) {
     signal.throwIfAborted();
     if (piece === '' || to.write(piece)) continue;
-    const stalled = new AbortController();
-    const timer = setTimeout(() => {
-      stalled.abort(new Error(`The reader has taken nothing for ${stallMs} ms.`));
-    }, stallMs);
-    try {
-      await once(to, 'drain', { signal: AbortSignal.any([signal, stalled.signal]) });
-    } finally {
-      clearTimeout(timer);
-    }
+    const how = await drained(to, stallMs, signal);
+    signal.throwIfAborted();
+    if (how !== 'taken') throw new Error(`The reader is ${how}: it may take nothing for ${stallMs} ms.`);
   }
 }
