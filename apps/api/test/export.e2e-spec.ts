@@ -177,7 +177,7 @@ describe('exports at once', () => {
     const running = await Promise.all(paths.map((path) => slowReader(path, many)));
     expect(await Promise.all(running.map(({ head }) => head))).toEqual(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK']);
     const third = await request(test.api.url).get('/api/v1/events.csv').set('X-API-Key', many);
-    expect(third.status).toBe(503);
+    expect(third.status).toBe(429);
     expect(third.headers['retry-after']).toBe('5');
     expect(third.body).toMatchObject({ type: 'urn:millrace:problem:too-many-exports' });
     expect((await get('/api/v1/events.csv')).status).toBe(200);

@@ -3,8 +3,7 @@ import type { EventTail } from '@app/messaging';
 import type { Logger } from 'pino';
 import type { LiveLimits } from './live-limits';
 import { distance } from './live-position';
-import type { Seat } from './seat';
-import { NEAR_RECORDS, SharedReading } from './shared-reading';
+import { NEAR_RECORDS, SharedReading, type Seat } from './shared-reading';
 
 /** A reading begins earlier by this part of its ring: who was a little behind the first one can join it. */
 const SLACK = 1 / 8;

@@ -6,8 +6,7 @@ import type { LiveLimits } from './live-limits';
 import { PositionText } from './live-position';
 import type { LiveUpdate, MissingRecords } from './live-update';
 import { RingPlace } from './ring-place';
-import type { Seat } from './seat';
-import type { SharedReading } from './shared-reading';
+import type { Seat, SharedReading } from './shared-reading';
 
 /** What subscriptions of a process share. */
 export interface LiveSources {

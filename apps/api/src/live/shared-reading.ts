@@ -5,7 +5,6 @@ import { Bell } from './bell';
 import { EventRing } from './event-ring';
 import type { LiveLimits } from './live-limits';
 import { distance } from './live-position';
-import type { Seat } from './seat';
 
 /** What is read in one turn of the event loop; and, of all subscribers together, what they are given in it, about 10 ms. */
 const SLICE = { records: 200, bytes: 256 * 1024, deliveries: 10_000, fewest: 20 };
@@ -13,6 +12,23 @@ const SLICE = { records: 200, bytes: 256 * 1024, deliveries: 10_000, fewest: 20 
 export const NEAR_RECORDS = 5000;
 /** One who takes nothing for so many turns does not keep the others waiting. */
 const MOST_TURNS = 5;
+
+/** One subscriber's place among those who read older positions. */
+export interface Seat {
+  /** Name of the log, and what it still has. */
+  readonly log: string;
+  readonly oldest: LogPosition;
+  readonly projectId: number;
+  /** Where it wants to go on. */
+  readonly from: LogPosition;
+  readonly wake: () => void;
+  /** Undefined while it waits for its turn. */
+  reading: SharedReading | undefined;
+  /** It has taken all that the reading has: something new may come. */
+  isHungry: boolean;
+  /** The log has no more what is next. */
+  isOverHole: boolean;
+}
 
 export interface ReadingHooks {
   /** Resolves when the process has had as much time for others. */

@@ -181,7 +181,7 @@ export const problems = {
   }),
 
   tooManyExports: (): Problem => ({
-    status: 503,
+    status: 429,
     code: 'too-many-exports',
     title: 'Too many exports at once',
     detail: 'This process runs as many exports as it may, or as many as one project may have. Ask again later.',

@@ -22,8 +22,8 @@ export function toSseFrames(update: LiveUpdate): Buffer | string {
     case 'gap':
       return `event: gap\nid: ${update.position}\ndata: ${JSON.stringify(toGapDto(update.partitions))}\n\n`;
     case 'idle':
-      // No data: an EventSource keeps the id and tells its page nothing.
-      return update.position === undefined ? ':\n\n' : `id: ${update.position}\n\n`;
+      // Named, and with empty data: an EventSource tells its page the id only with an event.
+      return update.position === undefined ? ':\n\n' : `event: position\nid: ${update.position}\ndata:\n\n`;
     case 'end':
       return update.reason === 'behind' ? 'event: dropped\ndata: {"reason":"behind"}\n\n' : '';
   }

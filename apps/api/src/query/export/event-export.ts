@@ -45,7 +45,7 @@ export class EventExport {
    * Answers the request. What fails before the first byte is thrown; afterwards the connection is broken off, so that nobody
    * takes what has come for the whole.
    *
-   * @throws {ProblemError} 503 when too many exports run.
+   * @throws {ProblemError} 429 when too many exports run.
    */
   async send(request: Request, response: Response, filter: EventFilter, form: ExportForm): Promise<void> {
     const { projectId } = principalOf(request);

@@ -1,6 +1,7 @@
 import { ApiOperation } from '@nestjs/swagger';
-import { Answer, Problems } from '../../openapi/answers';
+import { Answer, Problems, Refusal } from '../../openapi/answers';
 import { describeController, describeDto } from '../../openapi/describe';
+import { problems } from '../../transport/problem';
 import { EventFilterDto } from '../event-filter.dto';
 import { EVENT_EXAMPLE } from '../event.schema';
 import { FILTERS } from '../events-query.openapi';
@@ -16,7 +17,8 @@ const DISPOSITION = {
   },
 } as const;
 const DESCRIPTION =
-  'Streamed. A connection that breaks off means that events are missing. A process runs 4 exports at once, 2 of a project; beyond that the answer is 503 with `Retry-After`.';
+  'Streamed. A connection that breaks off means that events are missing. A process runs 4 exports at once, 2 of a project; beyond that the answer is 429 with `Retry-After`.';
+const TOO_MANY = Refusal(429, 'As many exports run as may.', problems.tooManyExports());
 
 describeDto(EventFilterDto, FILTERS);
 describeDto(ExportCsvDto, {
@@ -38,6 +40,7 @@ describeController(EventsExportController, 'Events', {
       headers: DISPOSITION,
     }),
     Problems(422),
+    TOO_MANY,
   ],
   ndjson: [
     ApiOperation({
@@ -51,5 +54,6 @@ describeController(EventsExportController, 'Events', {
       headers: DISPOSITION,
     }),
     Problems(422),
+    TOO_MANY,
   ],
 });

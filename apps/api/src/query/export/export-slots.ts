@@ -13,7 +13,7 @@ export class ExportSlots {
    * Takes a place for one export.
    *
    * @returns leaves it; once.
-   * @throws {ProblemError} 503 when there is none: whoever asks again later gets one.
+   * @throws {ProblemError} 429 when there is none: whoever asks again later gets one.
    */
   enter(projectId: number): () => void {
     const all = [...this.running.values()].reduce((sum, count) => sum + count, 0);

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { StoreUnavailableError } from '@app/persistence';
+import { PinoLogger } from 'nestjs-pino';
 import { KeyRing } from './key-ring';
 
 /** What a key is believed for lasts 50 s; with this a revocation is noticed within a minute. */
@@ -12,7 +13,10 @@ export class KeyWatch implements OnModuleDestroy {
   private timer: NodeJS.Timeout | undefined;
   private looking = false;
 
-  constructor(private readonly keys: KeyRing) {}
+  constructor(
+    private readonly keys: KeyRing,
+    private readonly logger: PinoLogger,
+  ) {}
 
   /**
    * @param onInvalid called once, within a minute of the key's revocation, or soon after it has expired.
@@ -51,13 +55,16 @@ export class KeyWatch implements OnModuleDestroy {
     }
   }
 
-  /** While PostgreSQL is away, nobody can say that it is not. */
+  /** While PostgreSQL is away, nobody can say that it is not. Never rejects. */
   private async isValid(keyId: string): Promise<boolean> {
     try {
       return await this.keys.isValid(keyId);
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return true;
-      throw error;
+      // What is not foreseen is no reason to end streams, nor to look after no other key, nor to end the process.
+      if (!(error instanceof StoreUnavailableError)) {
+        this.logger.error({ error, key_id: keyId }, 'Whether a key is still valid cannot be found out.');
+      }
+      return true;
     }
   }
 }
