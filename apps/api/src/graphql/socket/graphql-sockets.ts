@@ -34,6 +34,13 @@ const TOO_MANY: Problem = {
   detail: 'This process has as many WebSockets as it may, or is about to stop. Try again in a moment.',
 };
 
+/** Answers once, and waits for nobody to hear it: Node no longer watches over the connection. */
+function refuse({ request, socket, told }: Upgrade, problem: Problem): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(rawProblem(problem, requestIdOf(request)));
+  told(problem.status);
+}
+
 /** The WebSockets of the process: subscriptions by the protocol graphql-transport-ws. */
 @Injectable()
 export class GraphqlSockets implements OnModuleDestroy {
@@ -63,13 +70,11 @@ export class GraphqlSockets implements OnModuleDestroy {
     const lost = (): void => undefined;
     socket.on('error', lost); // its end is told elsewhere
     if (this.closing || this.sockets.size >= this.limit.sockets || this.strangers >= MAX_STRANGERS) {
-      socket.end(rawProblem(TOO_MANY, requestIdOf(request)));
-      told(TOO_MANY.status);
+      refuse({ request, socket, head, told }, TOO_MANY);
       return;
     }
     const refused = (): void => {
-      socket.end(rawProblem(NOT_A_WEB_SOCKET, requestIdOf(request)));
-      told(NOT_A_WEB_SOCKET.status);
+      refuse({ request, socket, head, told }, NOT_A_WEB_SOCKET);
     };
     // It answers at once, one way or the other.
     this.server.once('wsClientError', refused);
