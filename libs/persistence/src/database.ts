@@ -1,7 +1,6 @@
 import type { PostgresConfig } from '@app/config';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { copyIn } from './copy-in';
 import { createDataSource } from './data-source';
 import { listenTo } from './notifications';
 import { endsTheSession, StoreUnavailableError, translateDatabaseError } from './store-error';
@@ -27,12 +26,6 @@ export interface Transaction extends Queryable {
    * parameters are: not for joins of many rows.
    */
   execute<Row>(statement: Prepared, parameters: readonly unknown[]): Promise<Row[]>;
-  /**
-   * Runs a `COPY … FROM STDIN`.
-   *
-   * @param messages as `CopyRows` gives them.
-   */
-  copyIn(sql: string, messages: readonly Buffer[]): Promise<void>;
 }
 
 /**
@@ -174,14 +167,6 @@ async function runPrepared<Row>(
   }
 }
 
-async function runCopy(runner: QueryRunner, sql: string, messages: readonly Buffer[]): Promise<void> {
-  try {
-    await copyIn((await runner.connect()) as PoolClient, sql, messages);
-  } catch (error) {
-    throw translateDatabaseError(error);
-  }
-}
-
 async function inTransaction<T>(runner: QueryRunner, work: (tx: Transaction) => Promise<T>): Promise<T> {
   let failure: unknown;
   const remembering = async <R>(statement: Promise<R>): Promise<R> => {
@@ -195,7 +180,6 @@ async function inTransaction<T>(runner: QueryRunner, work: (tx: Transaction) => 
   const tx: Transaction = {
     query: (sql, parameters) => remembering(runStatement(runner, sql, parameters)),
     execute: (statement, parameters) => remembering(runPrepared(runner, statement, parameters)),
-    copyIn: (sql, messages) => remembering(runCopy(runner, sql, messages)),
   };
   try {
     await runner.startTransaction();

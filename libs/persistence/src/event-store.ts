@@ -16,7 +16,7 @@ import {
 import { advancePositions, lockPositions, type Tally } from './positions';
 import { Rollups, type Written } from './rollups/rollups';
 
-/** So many batches without a duplicate until all ids of a batch are taken for new again. */
+/** So many batches without a known id until all ids of a batch are taken for new again. */
 const CAUTIOUS_BATCHES = 50;
 
 /** Stores what consumers fetched. Any number of processes may call it at once, with overlapping batches too. */
@@ -46,20 +46,25 @@ export class EventStore {
    */
   async insert(batch: InsertBatch): Promise<InsertResult> {
     if (batch.outcomes.length === 0) return nothingStored(0);
-    const result = this.cautious > 0 ? await this.store(batch, enterIds) : await this.storeUnseen(batch);
-    if (result.duplicates > 0) this.cautious = CAUTIOUS_BATCHES;
-    else if (this.cautious > 0) this.cautious -= 1;
-    return result;
+    if (this.cautious === 0) return this.storeUnseen(batch);
+    this.cautious -= 1;
+    return this.store(batch, this.enterEach);
   }
 
   private async storeUnseen(batch: InsertBatch): Promise<InsertResult> {
     try {
       return await this.store(batch, enterNewIds);
     } catch (error) {
-      if (error instanceof KnownIdError) return this.store(batch, enterIds);
+      if (error instanceof KnownIdError) return this.store(batch, this.enterEach);
       throw error;
     }
   }
+
+  private readonly enterEach: EnterIds = async (tx, candidates) => {
+    const fresh = await enterIds(tx, candidates);
+    if (fresh.length < candidates.length) this.cautious = CAUTIOUS_BATCHES;
+    return fresh;
+  };
 
   private async store(batch: InsertBatch, enter: EnterIds): Promise<InsertResult> {
     const { result, written } = await this.database.transaction((tx) => {
