@@ -28,7 +28,7 @@ export function readOperation(
   const document = read(query);
   if (document instanceof GraphQLError) return [document];
   const beyond = checkLimits(schema, document, variables);
-  if (beyond.length > 0) return beyond;
+  if (beyond !== undefined) return [beyond];
   const rules = introspection ? specifiedRules : [...specifiedRules, NoSchemaIntrospectionCustomRule];
   const errors = validate(schema, document, rules, { maxErrors: MAX_ERRORS, hideSuggestions: !introspection });
   if (errors.length > 0) return errors;
@@ -45,6 +45,7 @@ function read(query: string): DocumentNode | GraphQLError {
     return parse(query, { maxTokens: DOCUMENT_LIMITS.tokens });
   } catch (error) {
     if (!(error instanceof GraphQLError)) throw error;
+    // The words of graphql-js 16, its slip included: it has no code for it.
     const tooMany = error.message.includes(`more that ${DOCUMENT_LIMITS.tokens} tokens`);
     const { source, positions } = error;
     const extensions = { code: tooMany ? 'too-many-tokens' : 'malformed' };
