@@ -144,17 +144,24 @@ describe('events', () => {
       Array.from({ length: 50 }, (_, n) => anEvent({ projectId: 4, data: { n, text } })),
     );
     const fourth = askingGraphql(test.api.url, await test.addKey(['read'], 4));
-    const page = 'events(first: 50) { edges { node { data } } pageInfo { hasNextPage endCursor } }';
-    const { data } = await fourth(`{ ${page} again: ${page} other: events(first: 49) { edges { node { id } } } }`);
+    const page = 'events(first: 50) { edges { node { id data } } pageInfo { hasNextPage endCursor } }';
+    const { data } = await fourth(`{ ${page} other: events(first: 49) { edges { node { id } } } }`);
     const { edges, pageInfo } = data?.['events'] as Page;
     expect(edges.length).toBeGreaterThan(30);
     expect(edges.length).toBeLessThan(34);
     expect(pageInfo).toMatchObject({ hasNextPage: true, endCursor: expect.any(String) as string });
-    expect(data?.['again']).toEqual(data?.['events']);
     expect((data?.['other'] as Page).edges).toHaveLength(1);
     const last = await fourth('{ lastEvents(limit: 50) { id } }');
-    expect(last.data).toEqual({ lastEvents: null });
-    expect(last.errors[0]?.extensions).toMatchObject({ code: 'invalid', field: 'limit' });
+    expect([last.data, codesOf(last)]).toEqual([{ lastEvents: null }, ['too-costly']]);
+    // Shown as read, and as often as they go out.
+    const both = await fourth(`{ ${page} again: ${page} }`);
+    expect([both.data?.['again'], codesOf(both)]).toEqual([null, ['too-costly']]);
+    expect(both.data?.['events']).toEqual(data?.['events']);
+    const twice = await fourth('{ events(first: 50) { edges { node { a: data b: data } } } }');
+    expect([twice.data, codesOf(twice)]).toEqual([{ events: null }, ['too-costly']]);
+    const [a, b] = edges.map(({ node }) => node.id);
+    const byId = await fourth(`{ ${page} a: event(id: "${a}") { id } b: event(id: "${b}") { id } }`);
+    expect([byId.data?.['b'], codesOf(byId)]).toEqual([null, ['too-costly']]);
   });
 });
 
@@ -275,6 +282,10 @@ it('shows its schema to whoever has a key, and not when it may not', async () =>
     const refused = await askingGraphql(closed.api.url, closed.key)('{ __schema { types { name } } lastEvent { id } }');
     expect([refused.status, codesOf(refused)]).toEqual([400, ['invalid']]);
     expect(JSON.stringify(refused.errors)).not.toContain('lastEvents');
+    const query = 'query ($filter: EventFilter) { lastEvents(filter: $filter) { id } }';
+    const unknown = await askingGraphql(closed.api.url, closed.key)(query, { variables: { filter: { nam: 'x' } } });
+    expect(codesOf(unknown)).toEqual(['invalid']);
+    expect(JSON.stringify(unknown.errors)).not.toContain('name');
   } finally {
     await closed.stop();
   }

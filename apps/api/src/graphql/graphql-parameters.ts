@@ -1,7 +1,7 @@
 import { problems, ProblemError } from '../transport/problem';
 import type { Arguments } from './read-arguments';
 
-/** Bytes that a request may have, as a body or as a message of a socket. */
+/** Bytes that the body of a request may have. */
 export const MAX_REQUEST_BYTES = 262_144;
 
 /** A request as GraphQL over HTTP has it (https://graphql.github.io/graphql-over-http/draft/). */

@@ -1,12 +1,12 @@
 import DataLoader from 'dataloader';
 import type { Statistics } from '@app/analytics';
 import type { EventFilter, EventPage, EventPlace, EventReader, StoredEvent } from '@app/persistence';
-import { problems, ProblemError } from '../transport/problem';
+import { ProblemError } from '../transport/problem';
 
-/** Of the JSON of all events that one request shows. */
+/** Of the JSON of events that one request reads, and of what one answer shows of it. */
 const MAX_BYTES = 8 << 20;
-/** Where few events agree with a filter, so many times 2000 rows are looked through for the newest of them. */
-const MAX_LOOKS = 20;
+/** Where few events agree with a filter, so many times more 2000 rows are looked through for the newest of them. */
+const MAX_MORE_LOOKS = 20;
 
 export interface ReadSources {
   readonly reader: EventReader;
@@ -21,13 +21,17 @@ export interface WantedPage {
 }
 
 /**
- * What one request reads: nothing twice, one query at a time, and events up to 8 MiB altogether. So a document of many
- * aliases takes no more of PostgreSQL and of the memory than a few calls of REST. When PostgreSQL is away, all that is
- * still to be read fails with the first.
+ * What one request reads: nothing twice, one query at a time, events up to 8 MiB altogether, and nothing more when the
+ * client is gone. It shows 8 MiB of them, counted as often as they go out. So a document of many aliases takes no more of
+ * PostgreSQL and of the memory than a few calls of REST. When PostgreSQL is away, all that is still to be read fails with
+ * the first.
  */
 export class GraphqlReads {
   private last: Promise<unknown> = Promise.resolve();
   private bytesLeft = MAX_BYTES;
+  private bytesToShow = MAX_BYTES;
+  private looksLeft = MAX_MORE_LOOKS;
+  private readonly sizes = new WeakMap<object, number>();
   private readonly answers = new Map<string, Promise<unknown>>();
   private readonly events = new DataLoader<string, StoredEvent | undefined>((ids) =>
     this.inTurn(() => this.byIds(ids)),
@@ -36,6 +40,7 @@ export class GraphqlReads {
   constructor(
     private readonly sources: ReadSources,
     private readonly projectId: number,
+    private readonly isGone: () => boolean,
   ) {}
 
   /** @param eventId a UUID in lower case. */
@@ -53,15 +58,29 @@ export class GraphqlReads {
     return this.once(['newest', limit, filter], async () => {
       const events: StoredEvent[] = [];
       let before: EventPlace | undefined;
-      for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
+      for (;;) {
         const page = await this.readPage({ limit: limit - events.length, before, filter });
         events.push(...page.events);
         before = page.next;
         if (before === undefined || events.length >= limit) return events;
-        if (this.bytesLeft <= 0) throw tooMuch('limit', 'asks for more than 8 MiB of events');
+        if (this.bytesLeft <= 0) throw tooMuch('The events of this request have more than 8 MiB');
+        if (this.looksLeft <= 0 || this.isGone())
+          throw tooMuch('Too few events agree with the filter to find them at once');
+        this.looksLeft -= 1;
       }
-      throw tooMuch('filter', 'agrees with too few events to find the newest of them at once');
     });
+  }
+
+  /** Counts JSON that goes out. @throws {ProblemError} 422 beyond 8 MiB. */
+  show<J extends object>(json: J): J {
+    if (this.bytesToShow <= 0) throw tooMuch('The events of this answer have more than 8 MiB');
+    this.bytesToShow -= this.sizeOf(json);
+    return json;
+  }
+
+  /** Of a subscription, each event is an answer. */
+  beginAnswer(): void {
+    this.bytesToShow = MAX_BYTES;
   }
 
   /** The answer to a question about numbers; asked again, it is the same. */
@@ -89,7 +108,10 @@ export class GraphqlReads {
   }
 
   private inTurn<R>(read: () => Promise<R>): Promise<R> {
-    const answer = this.last.then(read);
+    const answer = this.last.then(() => {
+      if (this.isGone()) throw tooMuch('Nobody waits for this');
+      return read();
+    });
     // What is refused says nothing about the others.
     this.last = answer.catch((error: unknown) => {
       if (!(error instanceof ProblemError)) throw error;
@@ -100,18 +122,31 @@ export class GraphqlReads {
 
   private async byIds(ids: readonly string[]): Promise<(StoredEvent | undefined)[]> {
     const { reader } = this.sources;
-    const found = await reader.several(this.projectId, ids, Math.max(this.bytesLeft, 0));
-    const events = new Map(found.map((event) => [event.eventId, event]));
+    const events = new Map<string, StoredEvent>();
+    const take = (event: StoredEvent): void => {
+      events.set(event.eventId, event);
+      this.bytesLeft -= this.sizeOf(event.data) + this.sizeOf(event.context ?? {});
+    };
+    for (const event of await reader.several(this.projectId, ids, Math.max(this.bytesLeft, 0))) take(event);
     // Together they may be too large, which `several` does not tell from unknown ones.
-    for (const id of ids) {
-      const event = events.get(id) ?? (await reader.one(this.projectId, id));
-      if (event !== undefined) events.set(id, event);
+    for (const id of ids.filter((each) => !events.has(each))) {
+      if (this.bytesLeft <= 0) throw tooMuch('The events of this request have more than 8 MiB');
+      const event = await reader.one(this.projectId, id);
+      if (event !== undefined) take(event);
     }
     return ids.map((id) => events.get(id));
   }
+
+  private sizeOf(json: object): number {
+    const known = this.sizes.get(json);
+    if (known !== undefined) return known;
+    const size = Buffer.byteLength(JSON.stringify(json));
+    this.sizes.set(json, size);
+    return size;
+  }
 }
 
-function tooMuch(field: string, message: string): ProblemError {
-  const detail = `${field} ${message}: ask for a page of "events", which tells where it ends.`;
-  return new ProblemError(problems.invalid(detail, [{ field, code: 'range', message: `${message}; ask for events` }]));
+function tooMuch(why: string): ProblemError {
+  const detail = `${why}: ask for fewer, or for a page of "events", which tells where it ends.`;
+  return new ProblemError({ status: 422, code: 'too-costly', title: 'The request asks for too much', detail });
 }

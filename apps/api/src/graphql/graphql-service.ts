@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { execute, GraphQLError, OperationTypeNode, type ExecutionResult, type FormattedExecutionResult } from 'graphql';
+import {
+  execute,
+  GraphQLError,
+  OperationTypeNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  type FormattedExecutionResult,
+} from 'graphql';
 import { PinoLogger } from 'nestjs-pino';
 import { Statistics } from '@app/analytics';
 import { EventReader } from '@app/persistence';
@@ -13,6 +20,13 @@ import { schema } from './schema/schema';
 /** Whether clients may read the schema. */
 export abstract class Introspection {
   abstract readonly allowed: boolean;
+}
+
+/** Who waits for an answer. */
+export interface Asker {
+  readonly projectId: number;
+  readonly requestId: string;
+  readonly isGone: () => boolean;
 }
 
 /** A result as `execute` and its callers have it. */
@@ -31,9 +45,10 @@ export class GraphqlService {
     private readonly logger: PinoLogger,
   ) {}
 
-  contextOf(projectId: number): GraphqlContext {
+  /** @param isGone whether nobody waits for the answer any more. */
+  contextOf(projectId: number, isGone: () => boolean): GraphqlContext {
     const sources = { reader: this.reader, statistics: this.statistics };
-    return { projectId, reads: new GraphqlReads(sources, projectId) };
+    return { projectId, reads: new GraphqlReads(sources, projectId, isGone) };
   }
 
   read(parameters: GraphqlParameters): Operation | readonly GraphQLError[] {
@@ -41,18 +56,25 @@ export class GraphqlService {
   }
 
   /** The answer to a query; never rejects. Without `data` when it was not executed. */
-  async query(parameters: GraphqlParameters, projectId: number, requestId: string): Promise<FormattedExecutionResult> {
+  async query(
+    parameters: GraphqlParameters,
+    { projectId, requestId, isGone }: Asker,
+  ): Promise<FormattedExecutionResult> {
     const operation = this.read(parameters);
     if (!('document' in operation)) return this.refused(operation, requestId);
-    const { document, definition } = operation;
-    if (definition.operation === OperationTypeNode.SUBSCRIPTION) {
+    if (operation.definition.operation === OperationTypeNode.SUBSCRIPTION) {
       const message = 'A subscription needs a WebSocket: graphql-transport-ws, at this path.';
       return this.refused([new GraphQLError(message)], requestId);
     }
-    const { operationName, variables } = parameters;
-    const contextValue = this.contextOf(projectId);
-    const result = await execute({ schema, document, operationName, variableValues: variables, contextValue });
+    const result = await execute(this.toExecute(operation, parameters, this.contextOf(projectId, isGone)));
     return this.shown(result, requestId);
+  }
+
+  toExecute({ document }: Operation, parameters: GraphqlParameters, contextValue: GraphqlContext): ExecutionArgs {
+    const { operationName, variables: variableValues } = parameters;
+    // "Did you mean …" tells of the schema, too.
+    const hideSuggestions = !this.introspection.allowed;
+    return { schema, document, operationName, variableValues, contextValue, hideSuggestions };
   }
 
   /** The result with its errors as clients may read them. */

@@ -47,6 +47,7 @@ export class GraphqlController {
     projectId: number,
   ): Promise<void> {
     const type = request.accepts([...RESULT_TYPES]) || 'application/json';
-    sendResult(response, type as MediaType, await this.graphql.query(parameters, projectId, requestIdOf(request)));
+    const asker = { projectId, requestId: requestIdOf(request), isGone: () => response.destroyed };
+    sendResult(response, type as MediaType, await this.graphql.query(parameters, asker));
   }
 }

@@ -6,6 +6,7 @@ import { GraphiqlController } from './playground/graphiql.controller';
 import { GraphiqlFiles } from './playground/graphiql-files';
 import { GraphqlSockets, SocketLimit } from './socket/graphql-sockets';
 import { SocketKeys } from './socket/socket-keys';
+import { SocketProtocol } from './socket/socket-protocol';
 
 export const graphqlControllers: readonly Type[] = [GraphqlController, GraphiqlController];
 
@@ -15,6 +16,7 @@ export function graphqlProviders({ graphqlIntrospection, liveSubscribers }: ApiC
     GraphqlService,
     GraphqlSockets,
     SocketKeys,
+    SocketProtocol,
     GraphiqlFiles,
     { provide: Introspection, useValue: { allowed: graphqlIntrospection } },
     { provide: SocketLimit, useValue: { sockets: liveSubscribers } },

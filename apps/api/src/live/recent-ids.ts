@@ -8,7 +8,8 @@ export class RecentIds {
 
   /** Whether the event is new; from now on it is not. */
   add({ projectId, eventId }: StorableEvent): boolean {
-    const id = `${projectId}:${eventId}`;
+    // Copied: an id that was cut out of a message would keep all of its text.
+    const id = Buffer.from(`${projectId}:${eventId}`, 'latin1').toString('latin1');
     if (this.ids.has(id)) return false;
     this.ids.add(id);
     const oldest = this.ids.size > this.most ? this.ids.values().next().value : undefined;

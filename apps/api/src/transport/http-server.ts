@@ -96,7 +96,7 @@ export class HttpServerAdapter extends ExpressAdapter {
         connectionsCheckingInterval: TIMEOUT_CHECK_MS,
         maxHeaderSize: MAX_HEADER_BYTES,
         noDelay: true,
-        IncomingMessage: upgradable((request) => this.upgrades.has(pathOf(request))),
+        IncomingMessage: upgradable((request) => this.upgrades.has(upgradePathOf(request))),
       },
       take,
     );
@@ -111,7 +111,7 @@ export class HttpServerAdapter extends ExpressAdapter {
 
   private upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const startedAt = performance.now();
-    const route = pathOf(request);
+    const route = upgradePathOf(request);
     const told = (status: number): void => {
       this.told({ request, route, status, durationMs: performance.now() - startedAt });
     };
@@ -133,6 +133,12 @@ export class HttpServerAdapter extends ExpressAdapter {
 function pathOf({ url = '' }: IncomingMessage): string {
   const query = url.indexOf('?');
   return query === -1 ? url : url.slice(0, query);
+}
+
+/** A slash more at the end means the same, as it does to Express. */
+function upgradePathOf(request: IncomingMessage): string {
+  const path = pathOf(request);
+  return path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 /** Server-sent events go on until the client leaves: then it has had its answer. */

@@ -10,13 +10,14 @@ import {
   type GraphQLFieldConfigMap,
   type GraphQLOutputType,
 } from 'graphql';
+import type { GraphqlContext } from '../graphql-context';
 import type { EventView, EventPageView } from './views';
 import { DateTime, JsonScalar } from './scalars';
 
 export const required = (type: GraphQLOutputType): GraphQLNonNull<GraphQLOutputType> => new GraphQLNonNull(type);
 export const listOf = (type: GraphQLOutputType): GraphQLList<GraphQLOutputType> => new GraphQLList(required(type));
 
-export const EventType = new GraphQLObjectType<EventView>({
+export const EventType = new GraphQLObjectType<EventView, GraphqlContext>({
   name: 'Event',
   fields: {
     id: {
@@ -33,8 +34,16 @@ export const EventType = new GraphQLObjectType<EventView>({
       resolve: (event) => event.occurredAt.toISOString(),
     },
     amount: { type: GraphQLFloat, description: 'Summed exactly; shown as the nearest double.' },
-    data: { type: required(JsonScalar), description: 'What the client sent.' },
-    context: { type: JsonScalar, description: 'What the door knew besides.' },
+    data: {
+      type: required(JsonScalar),
+      description: 'What the client sent.',
+      resolve: ({ data }, _, { reads }) => reads.show(data),
+    },
+    context: {
+      type: JsonScalar,
+      description: 'What the door knew besides.',
+      resolve: ({ context }, _, { reads }) => (context === undefined ? null : reads.show(context)),
+    },
     receivedAt: {
       type: required(DateTime),
       description: 'When the API took it.',
@@ -45,7 +54,7 @@ export const EventType = new GraphQLObjectType<EventView>({
       description: 'When PostgreSQL had it; null in a subscription, which shows it before.',
       resolve: (event) => event.storedAt?.toISOString(),
     },
-  } satisfies GraphQLFieldConfigMap<EventView, unknown>,
+  } satisfies GraphQLFieldConfigMap<EventView, GraphqlContext>,
 });
 
 const PageInfo = new GraphQLObjectType<EventPageView>({

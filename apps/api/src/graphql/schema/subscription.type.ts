@@ -18,7 +18,10 @@ const eventStream: GraphQLFieldConfig<EventView, GraphqlContext, Arguments> = {
       if (follow === undefined) throw new ProblemError(problems.malformed('A subscription needs a WebSocket.'));
       return follow({ filter: { projectId, ...toEventFilter(checked) }, from: undefined });
     }),
-  resolve: (event) => event,
+  resolve: (event, _, { reads }) => {
+    reads.beginAnswer();
+    return event;
+  },
 };
 
 export const SubscriptionType = new GraphQLObjectType<EventView, GraphqlContext>({

@@ -24,15 +24,18 @@ export interface EventPageView {
   cursorOf(place: EventPlace): string;
 }
 
+/** Objects take many times what their text does, and those that are kept stay as long as the event is in the ring. */
+const MAX_KEPT_CHARS = 2048;
+
 const viewOf = new WeakMap<StorableEvent, EventView>();
 
-/** An event from the log; made once for all subscribers. */
+/** An event from the log; a small one is made once for all subscribers. */
 export function toEventView(event: StorableEvent): EventView {
   const known = viewOf.get(event);
   if (known !== undefined) return known;
   const { data, context, ...rest } = event;
   const view = { ...rest, data: JSON.parse(data) as JsonObject, context: parsed(context) };
-  viewOf.set(event, view);
+  if (data.length + (context?.length ?? 0) <= MAX_KEPT_CHARS) viewOf.set(event, view);
   return view;
 }
 

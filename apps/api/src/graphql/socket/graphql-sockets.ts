@@ -1,16 +1,12 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { LiveEvents } from '../../live/live-events';
 import type { Upgrade } from '../../transport/http-server';
 import { problems, type Problem } from '../../transport/problem';
 import { requestIdOf } from '../../transport/request-id';
 import { rawProblem } from '../../transport/unreadable-request';
-import { MAX_REQUEST_BYTES } from '../graphql-parameters';
-import { GraphqlService } from '../graphql-service';
 import { GraphqlSocket } from './graphql-socket';
-import { SocketKeys } from './socket-keys';
-import { socketProtocol, type SocketProtocol } from './socket-protocol';
+import { SocketProtocol } from './socket-protocol';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -19,8 +15,10 @@ export abstract class SocketLimit {
   abstract readonly sockets: number;
 }
 
-/** Sockets at a time that have not shown a key yet: whoever has none must not shut out the others. */
+/** Sockets at a time that have not shown a key yet; one more, and the oldest of them makes room. */
 const MAX_STRANGERS = 100;
+/** A subscription and its variables. */
+const MAX_MESSAGE_BYTES = 65_536;
 /** How often each socket is looked at. */
 const TICK_MS = 1000;
 /** What a client has to answer the farewell. */
@@ -48,33 +46,30 @@ export class GraphqlSockets implements OnModuleDestroy {
   private readonly server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: MAX_REQUEST_BYTES,
+    maxPayload: MAX_MESSAGE_BYTES,
     perMessageDeflate: false,
+    autoPong: false, // it answers each ping, taken or not
     handleProtocols: (offered) => handleProtocols(offered),
   });
-  private readonly protocol: SocketProtocol;
   private ticks: NodeJS.Timeout | undefined;
   private closing = false;
 
   constructor(
-    graphql: GraphqlService,
-    live: LiveEvents,
-    keys: SocketKeys,
+    private readonly protocol: SocketProtocol,
     private readonly limit: SocketLimit,
-  ) {
-    this.protocol = socketProtocol(graphql, live, keys);
-  }
+  ) {}
 
   /** Makes a WebSocket of a connection, or refuses it. */
-  take({ request, socket, head, told }: Upgrade): void {
+  take(upgrade: Upgrade): void {
+    const { request, socket, head, told } = upgrade;
     const lost = (): void => undefined;
     socket.on('error', lost); // its end is told elsewhere
-    if (this.closing || this.sockets.size >= this.limit.sockets || this.strangers >= MAX_STRANGERS) {
-      refuse({ request, socket, head, told }, TOO_MANY);
+    if (this.closing || !this.makeRoom()) {
+      refuse(upgrade, TOO_MANY);
       return;
     }
     const refused = (): void => {
-      refuse({ request, socket, head, told }, NOT_A_WEB_SOCKET);
+      refuse(upgrade, NOT_A_WEB_SOCKET);
     };
     // It answers at once, one way or the other.
     this.server.once('wsClientError', refused);
@@ -92,10 +87,15 @@ export class GraphqlSockets implements OnModuleDestroy {
     for (const socket of this.sockets) socket.close(1001, 'The process stops: come again.', FAREWELL_MS);
   }
 
-  private get strangers(): number {
-    let count = 0;
-    for (const { known } of this.sockets) if (!known) count += 1;
-    return count;
+  /** Of the strangers the oldest leaves, where they are too many: whoever has no key must not shut out the others. */
+  private makeRoom(): boolean {
+    const strangers = [...this.sockets].filter(({ known }) => !known);
+    if (this.sockets.size < this.limit.sockets && strangers.length < MAX_STRANGERS) return true;
+    const [oldest] = strangers;
+    if (oldest === undefined) return false;
+    this.sockets.delete(oldest);
+    oldest.cut();
+    return true;
   }
 
   private open(socket: GraphqlSocket, told: (status: number) => void): void {
@@ -104,7 +104,7 @@ export class GraphqlSockets implements OnModuleDestroy {
       for (const each of this.sockets) each.tick();
     }, TICK_MS).unref();
     // When the key is known, or there will be none.
-    socket.onceKnown(() => {
+    socket.onceSettled(() => {
       told(101);
     });
     socket.onceClosed(() => {
