@@ -286,7 +286,7 @@ it('a process has as many as it may, says so, and ends them with 1001 when it st
   };
   const [one, two] = [await open(), await open()];
   const third = RawSocket.open(small.api.url);
-  await expect(third.init()).rejects.toThrow('503');
+  await expect(third.init()).rejects.toThrow('429');
   for (const id of ['1', '2', '3']) one.subscribe(id, STREAM);
   const said = await one.message(({ type, id }) => type === 'next' && id === '3');
   expect(said?.payload).toMatchObject({ errors: [{ extensions: { code: 'too-many-streams' } }] });

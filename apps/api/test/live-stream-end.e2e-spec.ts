@@ -72,7 +72,7 @@ describe('a process with all the streams it may have', () => {
       [1, 2].map(() => SseClient.open(`${small.api.url}${STREAM_PATH}`, { key: small.key })),
     );
     const refused = await request(small.api.url).get(STREAM_PATH).set('X-API-Key', small.key);
-    expect(refused.status).toBe(503);
+    expect(refused.status).toBe(429);
     expect(refused.headers['retry-after']).toMatch(/^\d+$/);
     expect(refused.body).toMatchObject({ type: 'urn:millrace:problem:too-many-streams' });
     const startedAt = Date.now();

@@ -183,9 +183,13 @@ describe('a position that the log has no more', () => {
     expect(gap?.id).toMatch(/^1-/);
   });
 
-  it('is told when it is of another log, and the stream starts with the oldest event', async () => {
+  it.each([
+    ['another log', () => '1-00000000-1.2.3'],
+    ['more partitions than the log has', (position: string) => `${position}${'.1'.repeat(20)}`],
+  ])('is told when it is of %s, and the stream starts with the oldest event', async (_, foreign) => {
     const replica = await test.addReplica();
-    const client = await gapOf(replica.url, '1-00000000-1.2.3');
+    const { lastEventId: now = '' } = await followers.following();
+    const client = await gapOf(replica.url, foreign(now));
     const gap = client.messages.find(({ event }) => event === 'gap');
     expect(JSON.parse(gap?.data ?? '{}')).toMatchObject({ missing: null });
   });

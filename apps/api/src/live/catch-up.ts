@@ -48,7 +48,7 @@ export class CatchUp {
   /** Ends when the position has reached the ring, or when its subscriber has ended. */
   async *run(ring: EventRing, waiting: Waiting): AsyncGenerator<LiveUpdate, void> {
     while (!waiting.isOver()) {
-      if (this.oldest === undefined) yield* this.check(waiting);
+      if (this.oldest === undefined) yield* this.check(ring.log, waiting);
       if (this.oldest === undefined || ring.reachedBy(this.own.offsets)) return;
       const seat = this.seat(ring.log, this.oldest, waiting);
       this.sources.pool.join(seat);
@@ -81,11 +81,16 @@ export class CatchUp {
   }
 
   /** Finds out what the log still has. While it is away, whoever waits looks again every second. */
-  private async *check(waiting: Waiting): AsyncGenerator<LiveUpdate, void> {
+  private async *check(log: string, waiting: Waiting): AsyncGenerator<LiveUpdate, void> {
     while (!waiting.isOver()) {
       const bounds = await this.sources.bounds().catch(() => undefined);
       if (bounds !== undefined) {
         this.oldest = bounds.partitions.map(({ oldest }) => oldest);
+        // Partitions are never taken away: it is of a topic that was deleted and made anew with fewer.
+        if (this.own.offsets.length > bounds.partitions.length) {
+          this.foreign = true;
+          this.own = new PositionText(log, []);
+        }
         const partitions = this.missing(bounds);
         this.foreign = false;
         if (partitions.length > 0) yield { kind: 'gap', partitions, position: this.own.toString() };

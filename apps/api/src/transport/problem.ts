@@ -189,10 +189,10 @@ export const problems = {
   }),
 
   tooManyStreams: (): Problem => ({
-    status: 503,
+    status: 429,
     code: 'too-many-streams',
     title: 'Too many live streams',
-    detail: 'This process has as many live streams as it may, or is about to stop. Try again in a moment.',
+    detail: 'This process has as many live streams as it may. Ask again later.',
     headers: { 'Retry-After': '5' },
   }),
 

@@ -35,7 +35,7 @@ describeController(LiveStreamController, 'Events', {
     }),
     Problems(422),
     Refusal(
-      503,
+      429,
       'The process has as many streams as it may; or PostgreSQL does not answer.',
       problems.tooManyStreams(),
     ),
