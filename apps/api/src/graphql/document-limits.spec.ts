@@ -143,9 +143,10 @@ describe('abuse', () => {
       ['invalid'],
     ],
   ])('variables that nobody declares are not copied for each %s', (_, query, expected) => {
+    const without = read(query);
     const { codes, ms } = read(query, VARIABLES);
     expect(codes).toEqual(expected);
-    expect(ms).toBeLessThan(1000);
+    expect(ms).toBeLessThan(without.ms + 1000);
   });
 
   it('a variable is the one that was sent, and nothing that all objects have', () => {
