@@ -54,6 +54,18 @@ const limit = {
 
 const ports = { port: settings.port, grpcPort: settings.grpcPort };
 
+/** What an API has besides what every process has. */
+const api = {
+  ...publish,
+  ...limit,
+  requestBodyBytes,
+  liveSubscribers,
+  graphqlIntrospection,
+  ...ports,
+  keyPepper,
+  accessLogSample,
+};
+
 const pipeline = { logLevel, log, drainTimeoutMs, metricsKey, ...database, ...kafka };
 
 type KafkaValues = ValuesOf<typeof kafka>;
@@ -142,26 +154,9 @@ function toPorts({ port, grpcPort }: ValuesOf<typeof ports>, environment: Enviro
   return { port, grpcPort: fixed ? grpcPort : 0 };
 }
 
-/** @throws {ConfigError} naming every variable that is wrong. */
-export function loadApiConfig(environment: Environment): ApiConfig {
-  const wanted = {
-    ...pipeline,
-    ...publish,
-    ...limit,
-    requestBodyBytes,
-    liveSubscribers,
-    graphqlIntrospection,
-    ...ports,
-    keyPepper,
-    accessLogSample,
-    drainDelayMs: settings.drainDelayMs,
-  };
-  const values = readSettings(environment, wanted, (all) => [...logProblems(all), ...drainProblems(all)]);
-  return Object.freeze({
+function toApi(values: ValuesOf<typeof api>, environment: Environment) {
+  return {
     ...toPorts(values, environment),
-    logLevel: values.logLevel,
-    postgres: toPostgres(values, values.databaseUrl),
-    log: toLog(values, values.log),
     publish: toPublish(values),
     limit: toLimit(values),
     requestBodyBytes: values.requestBodyBytes,
@@ -169,6 +164,18 @@ export function loadApiConfig(environment: Environment): ApiConfig {
     graphqlIntrospection: values.graphqlIntrospection,
     keyPepper: values.keyPepper,
     accessLogSample: values.accessLogSample,
+  };
+}
+
+/** @throws {ConfigError} naming every variable that is wrong. */
+export function loadApiConfig(environment: Environment): ApiConfig {
+  const wanted = { ...pipeline, ...api, drainDelayMs: settings.drainDelayMs };
+  const values = readSettings(environment, wanted, (all) => [...logProblems(all), ...drainProblems(all)]);
+  return Object.freeze({
+    ...toApi(values, environment),
+    logLevel: values.logLevel,
+    postgres: toPostgres(values, values.databaseUrl),
+    log: toLog(values, values.log),
     drainDelayMs: values.drainDelayMs,
     drainTimeoutMs: values.drainTimeoutMs,
     metricsKey: values.metricsKey,
@@ -222,17 +229,10 @@ export function loadMigrateConfig(environment: Environment): MigrateConfig {
 
 const standalone = {
   ...pipeline,
-  ...publish,
-  ...limit,
-  requestBodyBytes,
-  liveSubscribers,
-  graphqlIntrospection,
+  ...api,
   databaseUrl: optional(settings.databaseUrl),
-  ...ports,
   batchMaxEvents,
   progressTimeoutMs,
-  accessLogSample,
-  keyPepper,
   dataDir,
 };
 
@@ -256,14 +256,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
     api: (url: string) =>
       Object.freeze({
         ...shared(url),
-        ...toPorts(values, environment),
-        publish: toPublish(values),
-        limit: toLimit(values),
-        requestBodyBytes: values.requestBodyBytes,
-        liveSubscribers: values.liveSubscribers,
-        graphqlIntrospection: values.graphqlIntrospection,
-        keyPepper: values.keyPepper,
-        accessLogSample: values.accessLogSample,
+        ...toApi(values, environment),
         drainDelayMs: 0,
       }),
     consumer: (url: string) =>
