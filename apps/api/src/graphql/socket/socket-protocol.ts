@@ -2,10 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { GraphQLError, OperationTypeNode, type ExecutionArgs } from 'graphql';
 import { CloseCode, makeServer, type Context, type Server, type SubscribePayload } from 'graphql-ws';
 import { PinoLogger } from 'nestjs-pino';
-import { LiveEvents, TooManySubscribersError } from '../../live/live-events';
-import type { LiveSubscription, Wanted } from '../../live/live-subscription';
+import { LiveEvents } from '../../live/live-events';
+import type { Wanted } from '../../live/live-subscription';
+import { subscribeLive } from '../../live/subscribe-live';
 import type { Principal } from '../../transport/auth/key-ring';
-import { problems, ProblemError } from '../../transport/problem';
+import { ProblemError } from '../../transport/problem';
 import { requestIdOf } from '../../transport/request-id';
 import type { GraphqlContext } from '../graphql-context';
 import { readParameters } from '../graphql-parameters';
@@ -115,20 +116,11 @@ function refusal(message: string, code: string): GraphQLError {
 function contextOf(graphql: GraphqlService, live: LiveEvents, { socket, principal }: Session): GraphqlContext {
   if (principal === undefined) throw new Error('A socket subscribes without a key.');
   const follow = (wanted: Wanted): EventFeed => {
-    const subscription = subscribe(live, wanted);
+    const subscription = subscribeLive(live, wanted);
     const forget = socket.onceLeaving((stalled) => {
       subscription.close(stalled ? 'stalled' : 'closed');
     });
     return eventFeed(subscription, forget);
   };
   return { ...graphql.contextOf(principal.projectId, () => false), follow };
-}
-
-function subscribe(live: LiveEvents, wanted: Wanted): LiveSubscription {
-  try {
-    return live.subscribe(wanted);
-  } catch (error) {
-    if (error instanceof TooManySubscribersError) throw new ProblemError(problems.tooManyStreams(), { cause: error });
-    throw error;
-  }
 }

@@ -6,9 +6,9 @@ import { toEventFilter } from '../../query/event-filter.convert';
 import { principalOf, RequireScope } from '../../transport/auth/api-key.guard';
 import { KeyWatch } from '../../transport/auth/key-watch';
 import { problems, ProblemError } from '../../transport/problem';
-import { LiveEvents, TooManySubscribersError } from '../live-events';
+import { LiveEvents } from '../live-events';
 import { readPosition, type NamedPosition } from '../live-position';
-import type { LiveSubscription, Wanted } from '../live-subscription';
+import { subscribeLive } from '../subscribe-live';
 import { FollowEventsDto } from './follow-events.dto';
 import { sendStream } from './sse-stream';
 
@@ -33,7 +33,7 @@ export class LiveStreamController {
       response.type('text/event-stream').end();
       return;
     }
-    const subscription = this.subscribe({ filter, from });
+    const subscription = subscribeLive(this.live, { filter, from });
     const unwatch = this.keys.watch(keyId, () => {
       subscription.close();
     });
@@ -47,15 +47,6 @@ export class LiveStreamController {
     } finally {
       unwatch();
       subscription.close();
-    }
-  }
-
-  private subscribe(wanted: Wanted): LiveSubscription {
-    try {
-      return this.live.subscribe(wanted);
-    } catch (error) {
-      if (error instanceof TooManySubscribersError) throw new ProblemError(problems.tooManyStreams(), { cause: error });
-      throw error;
     }
   }
 }
