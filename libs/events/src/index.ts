@@ -1,4 +1,5 @@
 export { csvEventId } from './csv-event-id';
+export { detached } from './detached';
 export type { Event, JsonObject, JsonValue, StorableEvent } from './event';
 export {
   decodeEvent,

@@ -1,4 +1,4 @@
-import type { StorableEvent } from '@app/events';
+import { detached, type StorableEvent } from '@app/events';
 
 /** Knows the last events by project and id, so that one that was sent again is shown once. */
 export class RecentIds {
@@ -8,8 +8,7 @@ export class RecentIds {
 
   /** Whether the event is new; from now on it is not. */
   add({ projectId, eventId }: StorableEvent): boolean {
-    // Copied: an id that was cut out of a message would keep all of its text.
-    const id = Buffer.from(`${projectId}:${eventId}`, 'latin1').toString('latin1');
+    const id = detached(`${projectId}:${eventId}`);
     if (this.ids.has(id)) return false;
     this.ids.add(id);
     const oldest = this.ids.size > this.most ? this.ids.values().next().value : undefined;

@@ -1,3 +1,4 @@
+import { detached } from '@app/events';
 import type { DayUser } from './user-days';
 import type { OwnNames } from './own-names';
 import { dayKeyOf } from './utc-day';
@@ -62,11 +63,6 @@ export class RollupMemory {
       this.nameCount -= own.size;
     }
   }
-}
-
-/** A text that was cut out of another one keeps that whole one alive. */
-function detached(text: string): string {
-  return Buffer.from(text).toString();
 }
 
 /** Two generations: when the young one is half of all, the old one, with what was not asked for meanwhile, is dropped. */

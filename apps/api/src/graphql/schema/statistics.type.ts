@@ -1,5 +1,6 @@
 import { GraphQLBoolean, GraphQLEnumType, GraphQLFloat, GraphQLInt, GraphQLObjectType, GraphQLString } from 'graphql';
 import type { DailyUsers, MinuteTotals, Retention, RetentionWindow } from '@app/analytics';
+import { formatInstant } from '@app/events';
 import type { TopEventDto } from '../../query/statistics/statistics.convert';
 import { listOf, required } from './event.type';
 import { DateTime, Day } from './scalars';
@@ -54,7 +55,7 @@ export const MinuteMetricsType = new GraphQLObjectType<MinuteTotals>({
     timeWindow: {
       type: required(DateTime),
       description: 'Begin of the minute.',
-      resolve: ({ minute }) => minute.toISOString(),
+      resolve: ({ minute }) => formatInstant(minute),
     },
     eventCount: count('Events that occurred in it.'),
     totalAmount: { type: required(GraphQLFloat), description: 'Sum of their amounts: exact, as the nearest double.' },
