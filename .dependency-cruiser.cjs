@@ -55,6 +55,13 @@ module.exports = {
     },
     owned('kafkajs-only-in-messaging', ['kafkajs'], ['libs/messaging']),
     owned('database-only-in-persistence', ['typeorm', 'pg'], ['libs/persistence', 'migrations']),
+    owned('duckdb-only-in-archive', ['@duckdb'], ['libs/archive']),
+    {
+      name: 'archive-writes-through-persistence',
+      severity: 'error',
+      from: { path: '^libs/archive/', pathNot: TESTS },
+      to: { path: ['^libs/(?!archive/|persistence/|events/|config/)'] },
+    },
     {
       name: 'no-unresolvable',
       comment: 'The scripts beside end-to-end tests run what was built, which need not be there yet.',
