@@ -4,6 +4,7 @@ import { EmbeddedLog1795219320000 } from './1795219320000-embedded-log';
 import { DoorsAndKeys1795305600000 } from './1795305600000-doors-and-keys';
 import { Statistics1795392000000 } from './1795392000000-statistics';
 import { ListIndexes1795392060000 } from './1795392060000-list-indexes';
+import { ColdSegments1795478400000 } from './1795478400000-cold-segments';
 
 /** Every migration, oldest first. A list and not a folder to scan, so that the same one runs from source and from dist. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   DoorsAndKeys1795305600000,
   Statistics1795392000000,
   ListIndexes1795392060000,
+  ColdSegments1795478400000,
 ];

@@ -18,6 +18,7 @@ const JSONB_VERSION = 1;
 
 /** Milliseconds from 1970 to 2000, where PostgreSQL counts from. */
 const POSTGRES_EPOCH_MS = 946_684_800_000;
+const POSTGRES_EPOCH_US = BigInt(POSTGRES_EPOCH_MS) * 1000n;
 
 /** What a row has in the column; null and undefined are NULL. */
 type Column<R, T> = (row: R) => T;
@@ -53,6 +54,21 @@ export function timestamptzArray<R>(rows: readonly R[], column: Column<R, number
 export function uuidArray<R>(rows: readonly R[], column: Column<R, string>): Buffer {
   return fixedArray(OID.uuid, 16, rows, (buffer, row, at) => {
     writeUuid(buffer, column(row), at);
+  });
+}
+
+/** @param microseconds since 1970. */
+export function microsecondsArray(microseconds: BigInt64Array): Buffer {
+  return fixedArray(OID.timestamptz, 8, Array.from(microseconds), (buffer, value, at) => {
+    buffer.writeBigInt64BE(value - POSTGRES_EPOCH_US, at);
+  });
+}
+
+/** @param bytes 16 for each UUID. */
+export function uuidBytesArray(bytes: Buffer): Buffer {
+  const starts = Array.from({ length: bytes.length / 16 }, (_, index) => index * 16);
+  return fixedArray(OID.uuid, 16, starts, (buffer, start, at) => {
+    bytes.copy(buffer, at, start, start + 16);
   });
 }
 

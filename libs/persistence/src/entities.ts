@@ -1,4 +1,6 @@
 import { ApiKey } from './api-key.entity';
+import { ColdSegment } from './cold-segment.entity';
+import { ColdStoreIdentity } from './cold-store.entity';
 import { ConsumerPosition } from './consumer-position.entity';
 import { DeadLetter } from './dead-letter.entity';
 import { HotEvent } from './hot-event.entity';
@@ -17,6 +19,6 @@ import { Ticket } from './ticket.entity';
 
 /** Every entity of the library, for TypeORM. They do not leave it. */
 export const entities = [
-  ...[Project, ApiKey, HotEvent, LedgerEntry, DeadLetter, ConsumerPosition, Ticket],
+  ...[Project, ApiKey, HotEvent, LedgerEntry, DeadLetter, ConsumerPosition, Ticket, ColdSegment, ColdStoreIdentity],
   ...[MinuteTotal, MinuteMetric, DayMetric, MonthMetric, DayNames, User, UserDay, DayUsers, RetentionCount],
 ];

@@ -8,6 +8,13 @@ export {
   type Scope,
   type StoredApiKey,
 } from './api-keys';
+export {
+  ColdSegments,
+  type CommittedSegment,
+  type EventKeys,
+  type SegmentContent,
+  type WrittenSegment,
+} from './cold-segments';
 export { ConsumerPositions, unaccountedOf, type StoredPosition } from './consumer-positions';
 export { maintenanceDataSource } from './data-source';
 export { Database, type Queryable } from './database';
@@ -24,6 +31,7 @@ export { EventTraces, type EventTrace } from './event-traces';
 export type { StoredEvent } from './event.mapping';
 export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome, Replay } from './insert-batch';
 export { BatchTooLargeError } from './batch-too-large.error';
+export { LongSession } from './long-session';
 export { LogRecreatedError } from './log-recreated.error';
 export { HotMinutes } from './rollups/hot-minutes';
 export { recountRollups, type RecountedTable, type RollupDifference } from './rollups/recount';

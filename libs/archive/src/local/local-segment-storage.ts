@@ -1,0 +1,52 @@
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SegmentStorage } from '../segment-storage.port';
+
+/** A folder of this machine. */
+export class LocalSegmentStorage extends SegmentStorage {
+  constructor(private readonly folder: string) {
+    super();
+  }
+
+  /** Makes the folder where there is none. */
+  async open(): Promise<void> {
+    await mkdir(this.folder, { recursive: true });
+  }
+
+  override draftPath(name: string): string {
+    return join(this.folder, `${name}.tmp`);
+  }
+
+  override async settle(draft: string): Promise<void> {
+    await syncToDisk(draft, 'r+');
+  }
+
+  override async publish(draft: string, file: string): Promise<void> {
+    await rename(draft, join(this.folder, file));
+    // The name is in the folder, which is a file of its own.
+    await syncToDisk(this.folder, 'r');
+  }
+
+  override localPath(file: string): Promise<string> {
+    return Promise.resolve(join(this.folder, file));
+  }
+
+  override async remove(file: string): Promise<void> {
+    await rm(join(this.folder, file), { force: true });
+  }
+
+  override async list(prefix: string): Promise<string[]> {
+    const names = await readdir(this.folder);
+    return names.filter((name) => name.startsWith(prefix));
+  }
+}
+
+/** Writing it is not enough: without this, a loss of power may leave the name and not the bytes. */
+async function syncToDisk(path: string, flags: 'r' | 'r+'): Promise<void> {
+  const handle = await open(path, flags);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The columns of a segment's file, in its order: their names in `events`, what PostgreSQL sends for them, and their type
+ * in DuckDB and Parquet. Times are UTC to the microsecond; JSON stays the text that PostgreSQL prints for it.
+ */
+const COLUMNS = [
+  ['project_id', 'project_id', 'INTEGER'],
+  ['occurred_at', utc('occurred_at'), 'TIMESTAMP'],
+  ['event_id', 'event_id', 'UUID'],
+  ['received_at', utc('received_at'), 'TIMESTAMP'],
+  ['stored_at', utc('stored_at'), 'TIMESTAMP'],
+  ['amount', 'amount', 'DECIMAL(38,9)'],
+  ['name', 'name', 'VARCHAR'],
+  ['source', 'source', 'VARCHAR'],
+  ['user_id', 'user_id', 'VARCHAR'],
+  ['data', 'data', 'VARCHAR'],
+  ['context', 'context', 'VARCHAR'],
+] as const;
+
+/** Columns before the first text: what a row's line begins with. */
+export const FIXED_COLUMNS = 6;
+
+export const TEXT_COLUMNS = COLUMNS.slice(FIXED_COLUMNS).map(([name]) => name);
+
+/**
+ * Bytes that are in no event: control characters are refused in labels, and JSON has them escaped. So hardly a field is
+ * ever quoted; with commas and quotes as usual, DuckDB takes 0.7 µs a row more to undo what PostgreSQL does to JSON.
+ */
+export const DELIMITER = 0x02;
+export const QUOTE = 0x01;
+
+/** The select list of `events` for `COPY … TO STDOUT`. */
+export const selectList = COLUMNS.map(([, expression]) => expression).join(', ');
+
+export const copyOptions = `FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01'`;
+
+/** `columns` of DuckDB's read_csv. */
+export const csvColumns = `{${COLUMNS.map(([name, , type]) => `${name}: '${type}'`).join(', ')}}`;
+
+function utc(column: string): string {
+  return `${column} AT TIME ZONE 'UTC'`;
+}

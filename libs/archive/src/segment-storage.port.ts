@@ -1,0 +1,23 @@
+/**
+ * Where the files of the cold tier are. A file that is published never changes; readers open it by a path on this
+ * machine.
+ */
+export abstract class SegmentStorage {
+  /** A path on this machine for what is being written and is nobody's to read: its name ends in `.tmp`. */
+  abstract draftPath(name: string): string;
+
+  /** Resolves once the bytes of the draft are on disk. */
+  abstract settle(draft: string): Promise<void>;
+
+  /** Gives a settled draft its final name. It survives the loss of power from here on. */
+  abstract publish(draft: string, file: string): Promise<void>;
+
+  /** A path on this machine to read the published file from. */
+  abstract localPath(file: string): Promise<string>;
+
+  /** Removes it, whether it is there or not. */
+  abstract remove(file: string): Promise<void>;
+
+  /** Every name that is there and begins so, drafts too. */
+  abstract list(prefix: string): Promise<string[]>;
+}

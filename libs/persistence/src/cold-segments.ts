@@ -1,0 +1,162 @@
+import { PipelineError } from '@app/events';
+import { int4Array, microsecondsArray, uuidBytesArray } from './binary-array';
+import type { Queryable } from './database';
+import type { LongSession } from './long-session';
+
+/** Keys of events, one column each. */
+export interface EventKeys {
+  readonly projectIds: Int32Array;
+  /** Microseconds since 1970. */
+  readonly occurredAt: BigInt64Array;
+  /** 16 bytes each. */
+  readonly eventIds: Buffer;
+}
+
+/** What is in the file of a segment. */
+export interface SegmentContent {
+  readonly minProjectId: number;
+  readonly maxProjectId: number;
+  /** As PostgreSQL reads it, UTC, exactly. */
+  readonly minOccurredAt: string;
+  readonly maxOccurredAt: string;
+  readonly minEventId: string;
+  readonly maxEventId: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** A decimal, exactly. */
+  readonly amountSum: string;
+  /** XOR of the ids, 16 bytes. */
+  readonly idChecksum: Buffer;
+  /** SHA-256. */
+  readonly fileChecksum: Buffer;
+}
+
+/** A segment that a run began. */
+export interface WrittenSegment {
+  readonly id: string;
+  readonly owner: string;
+  readonly file: string;
+}
+
+/** A file that readers may open, and what can be in it. */
+export interface CommittedSegment {
+  readonly id: string;
+  readonly file: string;
+  readonly rows: number;
+  readonly minProjectId: number;
+  readonly maxProjectId: number;
+  readonly minOccurredAt: Date;
+  readonly maxOccurredAt: Date;
+  readonly committedAt: Date;
+}
+
+/** What was to be published is no longer this run's, or the rows changed under it. Nothing was changed. */
+export class SegmentLostError extends PipelineError {
+  readonly code = 'SEGMENT_LOST';
+  readonly retriable = true;
+}
+
+/** Any number, but the same in every version: one archiver at a time, and whoever else changes cold segments. */
+const ARCHIVE_LOCK = 7_106_925_117;
+
+/** Keys that one statement deletes. */
+const PIECE_ROWS = 10_000;
+
+/** The manifest of the cold tier. */
+export class ColdSegments {
+  constructor(private readonly session: LongSession) {}
+
+  /** Takes the lock of the cold tier, which the session keeps until it ends. @returns false when another one has it. */
+  async lock(): Promise<boolean> {
+    const [row] = await this.session.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+      ARCHIVE_LOCK,
+    ]);
+    return row?.locked === true;
+  }
+
+  /** What the names of this database's files begin with. */
+  async storeId(): Promise<string> {
+    const [row] = await this.session.query<{ id: string }>('SELECT id FROM cold_store');
+    if (row === undefined) throw new TypeError('The table cold_store is empty.');
+    return row.id;
+  }
+
+  /** From here on the file is somebody's; nobody reads it. */
+  async begin(owner: string, file: string): Promise<WrittenSegment> {
+    const [row] = await this.session.query<{ id: string }>(
+      'INSERT INTO cold_segments (owner, file) VALUES ($1, $2) RETURNING id',
+      [owner, file],
+    );
+    if (row === undefined) throw new TypeError('INSERT … RETURNING gave no row.');
+    return { id: row.id, owner, file };
+  }
+
+  /**
+   * In one transaction: readers find the events in the file, and no longer in `events`.
+   *
+   * @param keys exactly those of the file, in its order.
+   * @throws {SegmentLostError} nothing was changed.
+   * @throws {StoreUnavailableError} nothing was changed, or (when the connection broke in the COMMIT) all of it.
+   */
+  async publish(segment: WrittenSegment, content: SegmentContent, keys: EventKeys): Promise<void> {
+    await this.session.transaction(async (tx) => {
+      await commitSegment(tx, segment, content);
+      // One index lookup per key. Left to itself the planner may hash the keys and read whole partitions, hot ones too.
+      await tx.query('SET LOCAL enable_hashjoin = off');
+      await tx.query('SET LOCAL enable_mergejoin = off');
+      for (let from = 0; from < content.rows; from += PIECE_ROWS) await deleteRows(tx, keys, from);
+    });
+  }
+
+  /** Segments that a run began and did not publish. Only who has the lock may ask: they are nobody's then. */
+  async unfinished(): Promise<WrittenSegment[]> {
+    return this.session.query<WrittenSegment>(
+      `SELECT id, owner, file FROM cold_segments WHERE state = 'writing' ORDER BY id`,
+    );
+  }
+
+  /** Files that have a row, in whatever state. */
+  async files(): Promise<ReadonlySet<string>> {
+    const rows = await this.session.query<{ file: string }>('SELECT file FROM cold_segments');
+    return new Set(rows.map(({ file }) => file));
+  }
+
+  /** Strikes out a segment that was not published, once its file is gone. */
+  async forget({ id }: WrittenSegment): Promise<void> {
+    await this.session.query(`DELETE FROM cold_segments WHERE id = $1 AND state = 'writing'`, [id]);
+  }
+}
+
+async function commitSegment(tx: Queryable, segment: WrittenSegment, content: SegmentContent): Promise<void> {
+  const committed = await tx.query(
+    `UPDATE cold_segments SET state = 'committed', committed_at = now(),
+       min_project_id = $3, max_project_id = $4, min_occurred_at = $5, max_occurred_at = $6,
+       min_event_id = $7, max_event_id = $8, row_count = $9, byte_count = $10, amount_sum = $11,
+       id_checksum = $12, file_checksum = $13
+     WHERE id = $1 AND owner = $2 AND state = 'writing' RETURNING id`,
+    [
+      ...[segment.id, segment.owner, content.minProjectId, content.maxProjectId],
+      ...[content.minOccurredAt, content.maxOccurredAt, content.minEventId, content.maxEventId],
+      ...[content.rows, content.bytes, content.amountSum, content.idChecksum, content.fileChecksum],
+    ],
+  );
+  if (committed.length !== 1) throw new SegmentLostError(`Segment ${segment.id} is no longer this run's to publish.`);
+}
+
+async function deleteRows(tx: Queryable, keys: EventKeys, from: number): Promise<void> {
+  const to = Math.min(from + PIECE_ROWS, keys.projectIds.length);
+  const [row] = await tx.query<{ deleted: number }>(
+    `WITH deleted AS (
+       DELETE FROM events e USING unnest($1::int4[], $2::timestamptz[], $3::uuid[]) AS k(project_id, occurred_at, event_id)
+       WHERE e.project_id = k.project_id AND e.occurred_at = k.occurred_at AND e.event_id = k.event_id
+       RETURNING 1
+     ) SELECT count(*)::int4 AS deleted FROM deleted`,
+    [
+      int4Array([...keys.projectIds.subarray(from, to)], (projectId) => projectId),
+      microsecondsArray(keys.occurredAt.subarray(from, to)),
+      uuidBytesArray(keys.eventIds.subarray(from * 16, to * 16)),
+    ],
+  );
+  if (row?.deleted === to - from) return;
+  throw new SegmentLostError(`${to - from - (row?.deleted ?? 0)} exported rows are no longer in the table.`);
+}
