@@ -8,8 +8,10 @@ export {
   type Scope,
   type StoredApiKey,
 } from './api-keys';
+export { ColdEvents } from './cold-events.port';
 export {
   ColdSegments,
+  committedSegments,
   type CommittedSegment,
   type EventKeys,
   type SegmentContent,
@@ -24,7 +26,7 @@ export { DeadLetters, type DeadLetterSummary, type StoredDeadLetter } from './de
 export { ensureFirstKey, mintFirstKey } from './first-key';
 export { EventPartitions, type PartitionsEnsured } from './event-partitions';
 export type { EventFilter, EventPlace } from './event-filter';
-export type { EventPage } from './event-list';
+export type { EventPage, PageBounds } from './event-list';
 export { EventReader } from './event-reader';
 export { EventStore } from './event-store';
 export { EventTraces, type EventTrace } from './event-traces';
