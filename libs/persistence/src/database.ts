@@ -73,6 +73,16 @@ export class Database implements Queryable {
     return this.checkOut((runner) => inTransaction(runner, work));
   }
 
+  /** Runs `work` in a read-only transaction all of whose statements see the same instant. As short as can be. */
+  async snapshot<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.checkOut((runner) =>
+      inTransaction(runner, async (tx) => {
+        await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+        return work(tx);
+      }),
+    );
+  }
+
   /** TypeORM's manager on one connection, for the stores of this library. */
   async withManager<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.checkOut(async (runner) => {

@@ -8,7 +8,7 @@ const PIECE_EVENTS = 100;
 
 type SizedRow = StoredEventRow & { readonly bytes: number };
 
-/** Reads the hot events of one project. */
+/** Reads the hot events of one project; `TieredEventReader` those of both tiers. */
 export class EventReader {
   constructor(private readonly database: Queryable) {}
 
@@ -31,7 +31,7 @@ export class EventReader {
   }
 
   /**
-   * Those of the ids that are stored, in no order; fewer when the JSON of them all has more than `maxBytes`, which
+   * Those of the ids that the hot tier has, in no order; fewer when the JSON of them all has more than `maxBytes`, which
    * neither this process nor PostgreSQL then makes to the end.
    *
    * @param eventIds UUIDs in lower case.

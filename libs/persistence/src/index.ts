@@ -28,6 +28,7 @@ export { EventPartitions, type PartitionsEnsured } from './event-partitions';
 export type { EventFilter, EventPlace } from './event-filter';
 export type { EventPage, PageBounds } from './event-list';
 export { EventReader } from './event-reader';
+export { TieredEventReader } from './tiered-event-reader';
 export { EventStore } from './event-store';
 export { EventTraces, type EventTrace } from './event-traces';
 export type { StoredEvent } from './event.mapping';
