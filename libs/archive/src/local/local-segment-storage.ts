@@ -10,7 +10,8 @@ export class LocalSegmentStorage extends SegmentStorage {
 
   /** Makes the folder where there is none. */
   async open(): Promise<void> {
-    await mkdir(this.folder, { recursive: true });
+    // The files hold everything that clients have sent; DuckDB makes them readable to all.
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
   }
 
   override draftPath(name: string): string {
