@@ -5,6 +5,7 @@ import { DoorsAndKeys1795305600000 } from './1795305600000-doors-and-keys';
 import { Statistics1795392000000 } from './1795392000000-statistics';
 import { ListIndexes1795392060000 } from './1795392060000-list-indexes';
 import { ColdSegments1795478400000 } from './1795478400000-cold-segments';
+import { Erasures1795478520000 } from './1795478520000-erasures';
 
 /** Every migration, oldest first. A list and not a folder to scan, so that the same one runs from source and from dist. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Statistics1795392000000,
   ListIndexes1795392060000,
   ColdSegments1795478400000,
+  Erasures1795478520000,
 ];

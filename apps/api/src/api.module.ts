@@ -7,6 +7,7 @@ import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
 import { Database, PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
 import { deadLetterControllers, deadLetterProviders } from './admin/dead-letters/dead-letter-providers';
+import { ErasuresController } from './admin/erasures/erasures.controller';
 import { keyControllers, keyProviders } from './admin/key-providers';
 import { graphqlControllers, graphqlProviders } from './graphql/graphql.providers';
 import { ApiDependencies } from './health/api-dependencies';
@@ -69,6 +70,7 @@ const CONTROLLERS: Type[] = [
   ...deadLetterControllers,
   ...keyControllers,
   ...graphqlControllers,
+  ErasuresController,
   OpenApiController,
 ];
 

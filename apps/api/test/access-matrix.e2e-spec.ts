@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import request, { type Response } from 'supertest';
-import { DeadLetters, EventStore, type NewDeadLetter, type Scope } from '@app/persistence';
+import { DeadLetters, Erasures, EventStore, type NewDeadLetter, type Scope } from '@app/persistence';
 import { AccessKeys, nobody, SCOPES } from './access-keys';
 import { GrpcClient, StreamWatch } from './grpc-client';
 import { RawSocket } from './graphql-sockets';
@@ -18,9 +18,13 @@ interface Door {
   readonly allProjects?: boolean;
 }
 
+/** Of nothing. */
+const UNKNOWN_ID = randomUUID();
+
 let test: TestApi;
 let foreignKeyId: string;
 let foreignLetterId: string;
+let foreignErasureId: string;
 let keys: AccessKeys;
 
 /** Calls by header, as most doors are. */
@@ -84,18 +88,8 @@ const doors: readonly Door[] = [
   door('GET events', 'read', [200], http('get', '/api/v1/events')),
   door('GET events.csv', 'read', [200], http('get', '/api/v1/events.csv')),
   door('GET events.ndjson', 'read', [200], http('get', '/api/v1/events.ndjson')),
-  door(
-    'GET event',
-    'read',
-    [404],
-    http('get', () => `/api/v1/events/${randomUUID()}`),
-  ),
-  door(
-    'GET trace',
-    'read',
-    [200],
-    http('get', () => `/api/v1/events/${randomUUID()}/trace`),
-  ),
+  door('GET event', 'read', [404], http('get', `/api/v1/events/${UNKNOWN_ID}`)),
+  door('GET trace', 'read', [200], http('get', `/api/v1/events/${UNKNOWN_ID}/trace`)),
   door('GET DAU', 'read', [200], http('get', '/api/v1/stats/dau')),
   door('GET top events', 'read', [200], http('get', '/api/v1/stats/top-events')),
   door('GET retention', 'read', [200], http('get', '/api/v1/stats/retention?start_date=2026-01-01')),
@@ -127,6 +121,8 @@ const doors: readonly Door[] = [
     [202],
     http('post', '/api/v1/dead-letters/discard', { filter: { stage: 'store' } }),
   ),
+  door('DELETE user', 'admin', [202], http('delete', '/api/v1/users/nobody')),
+  door('GET erasure', 'admin', [404], http('get', `/api/v1/erasures/${UNKNOWN_ID}`)),
   { ...door('GET projects', 'admin', [200], http('get', '/api/v1/projects')), allProjects: true },
   {
     ...door('POST projects', 'admin', [201], (key) => http('post', '/api/v1/projects', { name: randomUUID() })(key)),
@@ -169,6 +165,12 @@ const foreign: readonly Door[] = [
     [404],
     http('delete', () => `/api/v1/dead-letters/${foreignLetterId}`),
   ),
+  door(
+    'GET erasure',
+    'admin',
+    [404],
+    http('get', () => `/api/v1/erasures/${foreignErasureId}`),
+  ),
 ];
 
 /** @returns the id of a dead letter of the project. */
@@ -196,6 +198,7 @@ beforeAll(async () => {
   keys = await AccessKeys.of(test);
   foreignKeyId = keys.idOf('third admin');
   foreignLetterId = await addLetter(3);
+  foreignErasureId = await new Erasures(test.db.database).request(3, 'somebody');
 });
 
 afterAll(() => test.stop());

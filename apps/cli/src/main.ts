@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { CannotRunError } from './cannot-run.error';
 import { addDeadLettersCommand } from './commands/dead-letters/dead-letters.command';
 import { addDoctorCommand } from './commands/doctor/doctor.command';
+import { addEraseCommand } from './commands/erase/erase.command';
 import { addGenerateCommand } from './commands/generate/generate.command';
 import { addImportCommand } from './commands/import/import.command';
 import { addKeysCommand } from './commands/keys/keys.command';
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
   addKeysCommand(program, endWith);
   addProjectsCommand(program, endWith);
   addDeadLettersCommand(program, endWith);
+  addEraseCommand(program, endWith);
   addMigrateCommand(program);
   addDoctorCommand(program, endWith);
   addStartCommand(program, endWith);

@@ -23,13 +23,14 @@ export class TooManyRefusalsError extends PipelineError {
   readonly retriable = true;
 }
 
-const NOTHING: InsertResult = { stored: 0, duplicates: 0, deadLettered: 0, replayed: 0, redelivered: 0 };
+const NOTHING: InsertResult = { stored: 0, duplicates: 0, deadLettered: 0, erased: 0, replayed: 0, redelivered: 0 };
 
 function add(a: InsertResult, b: InsertResult): InsertResult {
   return {
     stored: a.stored + b.stored,
     duplicates: a.duplicates + b.duplicates,
     deadLettered: a.deadLettered + b.deadLettered,
+    erased: a.erased + b.erased,
     replayed: a.replayed + b.replayed,
     redelivered: a.redelivered + b.redelivered,
   };
@@ -58,13 +59,13 @@ function requestIds(batches: readonly PartitionBatch[]): string[] {
 }
 
 /**
- * Makes every record durable as exactly one of: a stored event, a counted duplicate, a dead letter. Rejects when the
+ * Makes every record durable as exactly one of: a stored event, a counted duplicate, a dead letter, an erased one. Rejects when the
  * database is away; nothing is lost then, the same records come again.
  */
 @Injectable()
 export class PersistEventsHandler {
   /** Of everything since the start. A batch that fails half-way counts with what was committed. */
-  readonly totals = { stored: 0, duplicates: 0, deadLettered: 0, replayed: 0, redelivered: 0 };
+  readonly totals = { stored: 0, duplicates: 0, deadLettered: 0, erased: 0, replayed: 0, redelivered: 0 };
   private readonly guard = new RefusalGuard();
   private stopped = false;
   private failedAt: number | undefined;
@@ -153,6 +154,7 @@ export class PersistEventsHandler {
     this.totals.stored += result.stored;
     this.totals.duplicates += result.duplicates;
     this.totals.deadLettered += result.deadLettered;
+    this.totals.erased += result.erased;
     this.totals.replayed += result.replayed;
     this.totals.redelivered += result.redelivered;
     return result;
@@ -198,9 +200,10 @@ export class PersistEventsHandler {
   }
 
   private reportLetter({ partition, offset, replay, letter }: PlacedLetter): void {
-    const { reason, detail, headers } = letter;
+    // Without its detail: that names members, of which clients choose the names, and a log line cannot be erased.
+    const { reason, headers } = letter;
     const replay_of = replay?.letterId;
-    const line = { partition, offset, reason, detail, request_id: headerText(headers, 'request_id'), replay_of };
+    const line = { partition, offset, reason, request_id: headerText(headers, 'request_id'), replay_of };
     this.logger.warn(line, 'A record is a dead letter.');
   }
 }

@@ -33,6 +33,7 @@ export class PersistMeter implements OnModuleInit {
       .add(consumerMetrics.persisted, () => totals.stored)
       .add(consumerMetrics.duplicate, () => totals.duplicates)
       .add(consumerMetrics.deadLettered, () => totals.deadLettered)
+      .add(consumerMetrics.erased, () => totals.erased)
       .add(consumerMetrics.replayed, () => totals.replayed)
       .add(consumerMetrics.redelivered, () => totals.redelivered)
       .add(consumerMetrics.batchFailures, () => this.failures)

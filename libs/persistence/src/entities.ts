@@ -3,6 +3,8 @@ import { ColdSegment } from './cold-segment.entity';
 import { ColdStoreIdentity } from './cold-store.entity';
 import { ConsumerPosition } from './consumer-position.entity';
 import { DeadLetter } from './dead-letter.entity';
+import { Erasure } from './erasure/erasure.entity';
+import { ErasureState } from './erasure/erasure-state.entity';
 import { HotEvent } from './hot-event.entity';
 import { LedgerEntry } from './ledger-entry.entity';
 import { Project } from './project.entity';
@@ -19,6 +21,7 @@ import { Ticket } from './ticket.entity';
 
 /** Every entity of the library, for TypeORM. They do not leave it. */
 export const entities = [
-  ...[Project, ApiKey, HotEvent, LedgerEntry, DeadLetter, ConsumerPosition, Ticket, ColdSegment, ColdStoreIdentity],
+  ...[Project, ApiKey, HotEvent, LedgerEntry, DeadLetter, ConsumerPosition, Ticket],
+  ...[ColdSegment, ColdStoreIdentity, Erasure, ErasureState],
   ...[MinuteTotal, MinuteMetric, DayMetric, MonthMetric, DayNames, User, UserDay, DayUsers, RetentionCount],
 ];

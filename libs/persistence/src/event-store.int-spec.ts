@@ -69,6 +69,7 @@ describe('a batch', () => {
       stored: 3,
       duplicates: 0,
       deadLettered: 1,
+      erased: 0,
       replayed: 0,
       redelivered: 0,
     });
@@ -86,6 +87,7 @@ describe('a batch', () => {
       stored: 0,
       duplicates: 0,
       deadLettered: 0,
+      erased: 0,
       replayed: 0,
       redelivered: 0,
     });
@@ -201,6 +203,7 @@ describe('a batch that comes again', () => {
       stored: 0,
       duplicates: 0,
       deadLettered: 0,
+      erased: 0,
       replayed: 0,
       redelivered: 3,
     });
@@ -223,7 +226,7 @@ describe('a batch that comes again', () => {
     await store.insert(batchOf(run(0, 50, [anEvent()])));
     const before = await positions();
     const result = await new EventStore(zombie).insert(batch);
-    expect(result).toEqual({ stored: 0, duplicates: 0, deadLettered: 0, replayed: 0, redelivered: 50 });
+    expect(result).toEqual({ stored: 0, duplicates: 0, deadLettered: 0, erased: 0, replayed: 0, redelivered: 50 });
     expect(await positions()).toEqual(before);
     expect(await countOf('events')).toBe(51);
     await zombie.close();

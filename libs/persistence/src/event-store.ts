@@ -1,6 +1,7 @@
 import type { Database, Transaction } from './database';
 import { insertDeadLetters, type PlacedDeadLetter } from './dead-letter-insert';
 import { settleReplays, type PlacedReplay } from './dead-letter-replays';
+import { ErasureScreen } from './erasure/erasure-screen';
 import { insertEvents } from './event-insert';
 import type { InsertBatch, InsertResult, RecordOutcome } from './insert-batch';
 import {
@@ -9,6 +10,7 @@ import {
   enterIds,
   enterNewIds,
   KnownIdError,
+  markErased,
   sameLedgerKey,
   type EnterIds,
   type PlacedEvent,
@@ -22,6 +24,7 @@ const CAUTIOUS_BATCHES = 50;
 /** Stores what consumers fetched. Any number of processes may call it at once, with overlapping batches too. */
 export class EventStore {
   private identity: string | undefined;
+  private readonly screen = new ErasureScreen();
   /**
    * Batches whose ids are to be looked up one by one. Others are entered unseen, which costs PostgreSQL a third, and
    * stored a second time when one of them is known: duplicates seldom come alone.
@@ -69,13 +72,22 @@ export class EventStore {
   private async store(batch: InsertBatch, enter: EnterIds): Promise<InsertResult> {
     const { result, written } = await this.database.transaction((tx) => {
       // In the transaction, since its connection may be the first one to another server.
-      if (this.database.identity !== this.identity) this.rollups.forget();
+      if (this.database.identity !== this.identity) {
+        this.rollups.forget();
+        this.screen.forget();
+      }
       this.identity = this.database.identity;
-      return storeBatch(tx, batch, enter, this.rollups);
+      return storeBatch(tx, batch, enter, { rollups: this.rollups, screen: this.screen });
     });
     written?.committed();
     return result;
   }
+}
+
+/** What one process remembers between batches. */
+interface Memories {
+  readonly rollups: Rollups;
+  readonly screen: ErasureScreen;
 }
 
 interface Stored {
@@ -83,34 +95,49 @@ interface Stored {
   readonly written?: Written;
 }
 
-async function storeBatch(tx: Transaction, batch: InsertBatch, enter: EnterIds, rollups: Rollups): Promise<Stored> {
-  const tallies = await lockPositions(tx, batch);
+async function storeBatch(
+  tx: Transaction,
+  batch: InsertBatch,
+  enter: EnterIds,
+  { rollups, screen }: Memories,
+): Promise<Stored> {
+  const { tallies, erasureVersion } = await lockPositions(tx, batch);
   const due = batch.outcomes.filter(({ partition, offset }) => offset >= tallyOf(tallies, partition).nextOffset);
   const redelivered = batch.outcomes.length - due.length;
   if (due.length === 0) return { result: nothingStored(redelivered) };
 
-  const { candidates, repeated, letters, replays } = sortOut(due);
-  const fresh = await enter(tx, candidates);
+  const { refused, view } = await screen.look(tx, erasureVersion, due);
+  const { candidates, repeated, letters: allLetters, replays } = sortOut(due);
+  const entered = await enter(tx, candidates);
+  const [fresh, erased] = split(entered, refused);
+  await markErased(tx, erased);
   await insertEvents(tx, fresh);
-  const duplicates = fresh.length === candidates.length ? repeated : [...repeated, ...without(candidates, fresh)];
+  const duplicates = entered.length === candidates.length ? repeated : [...repeated, ...without(candidates, entered)];
   await countDuplicates(tx, duplicates);
   const { known, replayed } = await settleReplays(tx, replays);
+  const [letters, erasedLetters] = split(allLetters, refused);
   await insertDeadLetters(tx, batch.topic, known.size === 0 ? letters : letters.filter((letter) => !known.has(letter)));
 
   count(tallies, fresh, 'stored');
   count(tallies, duplicates, 'duplicate');
   count(tallies, letters, 'dead');
+  count(tallies, erased, 'erased');
+  count(tallies, erasedLetters, 'erased');
   await advancePositions(tx, batch, tallies);
-  const written = await rollups.write(tx, fresh, new Date());
-  const deadLettered = letters.length;
-  return {
-    result: { stored: fresh.length, duplicates: duplicates.length, deadLettered, replayed, redelivered },
-    written,
+  const written = await rollups.write(tx, fresh, new Date(), view);
+  const result = {
+    stored: fresh.length,
+    duplicates: duplicates.length,
+    deadLettered: letters.length,
+    erased: erased.length + erasedLetters.length,
+    replayed,
+    redelivered,
   };
+  return { result, written };
 }
 
 function nothingStored(redelivered: number): InsertResult {
-  return { stored: 0, duplicates: 0, deadLettered: 0, replayed: 0, redelivered };
+  return { stored: 0, duplicates: 0, deadLettered: 0, erased: 0, replayed: 0, redelivered };
 }
 
 interface SortedOut {
@@ -145,6 +172,12 @@ function sortOut(due: readonly RecordOutcome[]): SortedOut {
   return { candidates, repeated, letters, replays };
 }
 
+/** Those that are not refused, and those that are; nearly always nothing is. */
+function split<T>(all: readonly T[], refused: ReadonlySet<unknown>): [kept: readonly T[], refused: readonly T[]] {
+  if (refused.size === 0) return [all, []];
+  return [all.filter((one) => !refused.has(one)), all.filter((one) => refused.has(one))];
+}
+
 function without(all: readonly PlacedEvent[], some: readonly PlacedEvent[]): PlacedEvent[] {
   const left = new Set(some);
   return all.filter((placed) => !left.has(placed));
@@ -153,7 +186,7 @@ function without(all: readonly PlacedEvent[], some: readonly PlacedEvent[]): Pla
 function count(
   tallies: ReadonlyMap<number, Tally>,
   records: readonly { readonly partition: number; readonly offset: number }[],
-  outcome: 'stored' | 'duplicate' | 'dead',
+  outcome: 'stored' | 'duplicate' | 'dead' | 'erased',
 ): void {
   for (const { partition, offset } of records) {
     const tally = tallyOf(tallies, partition);

@@ -1,4 +1,5 @@
 import type { Queryable } from './database';
+import { ERASED } from './ledger';
 
 /** Where the record of an event stands on the log. */
 export interface TracedPlace {
@@ -17,6 +18,10 @@ export type EventTrace =
       readonly storedAt: Date | undefined;
     })
   | (TracedPlace & {
+      readonly status: 'erased';
+      readonly duplicates: number;
+    })
+  | (TracedPlace & {
       readonly status: 'dead_lettered' | 'discarded';
       /** Stable code, for programs. */
       readonly reason: string;
@@ -26,6 +31,7 @@ interface StoredRow {
   readonly partition: number;
   readonly offset: string;
   readonly duplicates: number;
+  readonly state: number;
   readonly received_at: number | null;
   readonly stored_at: number | null;
 }
@@ -49,7 +55,7 @@ export class EventTraces {
   private async stored(projectId: number, eventId: string): Promise<EventTrace | undefined> {
     // A lateral with a limit: the ledger's time leads into the one partition that can have the row.
     const [row] = await this.database.query<StoredRow>(
-      `SELECT i.partition, i."offset", i.duplicates,
+      `SELECT i.partition, i."offset", i.duplicates, i.state,
          (extract(epoch FROM e.received_at) * 1000)::float8 AS received_at,
          (extract(epoch FROM e.stored_at) * 1000)::float8 AS stored_at
        FROM event_ids i
@@ -61,7 +67,8 @@ export class EventTraces {
       [projectId, eventId],
     );
     if (row === undefined) return undefined;
-    const { partition, offset, duplicates, received_at, stored_at } = row;
+    const { partition, offset, duplicates, state, received_at, stored_at } = row;
+    if (state === ERASED) return { status: 'erased', partition, offset: Number(offset), duplicates };
     return {
       status: 'stored',
       partition,

@@ -23,6 +23,8 @@ export { Database, type Queryable } from './database';
 export { DeadLetterChanges } from './dead-letter-changes';
 export type { DeadLetterFilter, LetterRange } from './dead-letter-filter';
 export { DeadLetters, type DeadLetterSummary, type StoredDeadLetter } from './dead-letters';
+export { Eraser, type EraserStep } from './erasure/eraser';
+export { Erasures, type ErasureStatus, type StoredErasure } from './erasure/erasures';
 export { ensureFirstKey, mintFirstKey } from './first-key';
 export { EventPartitions, type PartitionsEnsured } from './event-partitions';
 export type { EventFilter, EventPlace } from './event-filter';

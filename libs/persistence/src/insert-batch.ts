@@ -60,6 +60,8 @@ export interface InsertResult {
   readonly duplicates: number;
   /** Records that could not be stored, also those that were dead letters before and stay the letters that they were. */
   readonly deadLettered: number;
+  /** Records of erased users, received before they were erased: nothing is kept of them but the ids of events. */
+  readonly erased: number;
   /** Open dead letters whose event is stored now. */
   readonly replayed: number;
   /** Records below the position: an earlier transaction dealt with them, and counted them. */

@@ -23,7 +23,7 @@ export class LedgerEntry {
   @Column({ type: 'integer', default: 0 })
   duplicates!: number;
 
-  /** 0: the event is in `events`. */
+  /** 0: the event is in `events`; 2: it was erased. */
   @Column({ type: 'smallint', default: 0 })
   state!: number;
 

@@ -3,6 +3,9 @@ import { int4Array, int8Array, textArray, timestamptzArray, uuidArray } from './
 import type { Prepared, Queryable, Transaction } from './database';
 import { StoreRefusedError } from './store-error';
 
+/** Of `state`: the event was erased, or refused since its user was. */
+export const ERASED = 2;
+
 /** An event, and where it came from. */
 export interface PlacedEvent {
   readonly event: StorableEvent;
@@ -146,5 +149,15 @@ export async function countDuplicates(tx: Queryable, duplicates: readonly Placed
       uuidArray(rows, ({ placed }) => placed.event.eventId),
       int4Array(rows, ({ count }) => count),
     ],
+  );
+}
+
+/** Of ids that this transaction has entered: their events are not stored, and never will be. */
+export async function markErased(tx: Queryable, events: readonly PlacedEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  await tx.query(
+    `UPDATE event_ids i SET state = ${ERASED} FROM unnest($1::int4[], $2::uuid[]) AS u(project_id, event_id)
+     WHERE i.project_id = u.project_id AND i.event_id = u.event_id`,
+    [int4Array(events, ({ event }) => event.projectId), uuidArray(events, ({ event }) => event.eventId)],
   );
 }

@@ -5,6 +5,8 @@ import { ConsumerPositions } from './consumer-positions';
 import { Database } from './database';
 import { DeadLetterChanges } from './dead-letter-changes';
 import { DeadLetters } from './dead-letters';
+import { Eraser } from './erasure/eraser';
+import { Erasures } from './erasure/erasures';
 import { EventPartitions } from './event-partitions';
 import { EventReader } from './event-reader';
 import { EventStore } from './event-store';
@@ -19,6 +21,8 @@ const stores: readonly Type[] = [
   ConsumerPositions,
   DeadLetterChanges,
   DeadLetters,
+  Eraser,
+  Erasures,
   EventPartitions,
   EventReader,
   EventStore,

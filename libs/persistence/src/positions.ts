@@ -8,6 +8,15 @@ export interface Tally {
   stored: number;
   duplicate: number;
   dead: number;
+  erased: number;
+}
+
+/** The rows of the batch's partitions, locked. */
+export interface LockedPositions {
+  /** Per partition a tally that starts at its next offset. */
+  readonly tallies: ReadonlyMap<number, Tally>;
+  /** Of the erasures; see `ErasureScreen.look`. */
+  readonly erasureVersion: number;
 }
 
 const MAKE: Prepared = {
@@ -18,18 +27,20 @@ const MAKE: Prepared = {
 };
 
 const LOCK: Prepared = {
-  name: 'lock-positions',
-  sql: `SELECT partition, next_offset::float8 AS next FROM consumer_positions
+  name: 'lock-positions-with-version',
+  sql: `SELECT partition, next_offset::float8 AS next, (SELECT version::float8 FROM erasure_state) AS version
+   FROM consumer_positions
    WHERE group_name = $1 AND topic = $2 AND partition = ANY ($3::int4[])
    ORDER BY partition FOR UPDATE`,
 };
 
 const ADVANCE: Prepared = {
-  name: 'advance-positions',
+  name: 'advance-positions-with-erased',
   sql: `UPDATE consumer_positions p
-   SET next_offset = u.next, stored = p.stored + u.stored, duplicate = p.duplicate + u.duplicate, dead = p.dead + u.dead
-   FROM unnest($3::int4[], $4::int8[], $5::int8[], $6::int8[], $7::int8[])
-     AS u(partition, next, stored, duplicate, dead)
+   SET next_offset = u.next, stored = p.stored + u.stored, duplicate = p.duplicate + u.duplicate,
+     dead = p.dead + u.dead, erased = p.erased + u.erased
+   FROM unnest($3::int4[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::int8[])
+     AS u(partition, next, stored, duplicate, dead, erased)
    WHERE p.group_name = $1 AND p.topic = $2 AND p.partition = u.partition`,
 };
 
@@ -37,10 +48,9 @@ const ADVANCE: Prepared = {
  * Locks the positions of the batch's partitions until the transaction ends, in the order of the partitions. A second
  * owner of a partition (a zombie, or its successor) waits here, and then finds the offsets already dealt with.
  *
- * @returns per partition a tally that starts at its next offset.
  * @throws {LogRecreatedError} when the log ends below a position.
  */
-export async function lockPositions(tx: Transaction, batch: InsertBatch): Promise<ReadonlyMap<number, Tally>> {
+export async function lockPositions(tx: Transaction, batch: InsertBatch): Promise<LockedPositions> {
   const partitions = firstOffsets(batch);
   // The insert comes first: were the existing rows locked before it, two owners that see different rows as missing
   // could each hold what the other waits for.
@@ -50,7 +60,7 @@ export async function lockPositions(tx: Transaction, batch: InsertBatch): Promis
     partitions.map(([partition]) => partition),
     partitions.map(([, first]) => first),
   ]);
-  const rows = await tx.execute<{ partition: number; next: number }>(LOCK, [
+  const rows = await tx.execute<{ partition: number; next: number; version: number }>(LOCK, [
     batch.group,
     batch.topic,
     partitions.map(([partition]) => partition),
@@ -59,9 +69,10 @@ export async function lockPositions(tx: Transaction, batch: InsertBatch): Promis
     const logEnd = batch.logEnds.get(partition);
     if (logEnd !== undefined && logEnd < next) throw new LogRecreatedError(batch.topic, partition, logEnd, next);
   }
-  return new Map(
-    rows.map(({ partition, next }) => [partition, { nextOffset: next, stored: 0, duplicate: 0, dead: 0 }]),
+  const tallies = rows.map(
+    ({ partition, next }) => [partition, { nextOffset: next, stored: 0, duplicate: 0, dead: 0, erased: 0 }] as const,
   );
+  return { tallies: new Map(tallies), erasureVersion: rows[0]?.version ?? 0 };
 }
 
 /** Adds the tallies to the rows locked before. */
@@ -79,6 +90,7 @@ export async function advancePositions(
     values.map(({ stored }) => stored),
     values.map(({ duplicate }) => duplicate),
     values.map(({ dead }) => dead),
+    values.map(({ erased }) => erased),
   ]);
 }
 

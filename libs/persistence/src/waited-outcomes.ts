@@ -1,5 +1,6 @@
 import { int4Array, uuidArray } from './binary-array';
 import type { Queryable } from './database';
+import { ERASED } from './ledger';
 
 /** An event on its way to the store, and the request that waits for it. */
 export interface WaitedEvent {
@@ -13,11 +14,14 @@ export interface WaitedEvent {
 export type WaitedOutcome =
   /** `byRequest`: the row is of the request that waits; else the id was there before it. */
   | { readonly kind: 'stored'; readonly byRequest: boolean }
+  /** Its user was erased: it is not stored, and never will be. */
+  | { readonly kind: 'erased' }
   | { readonly kind: 'dead-letter'; readonly reason: string; readonly detail: string };
 
 interface OutcomeRow {
   readonly place: number;
   readonly known: boolean;
+  readonly erased: boolean | null;
   readonly by_request: boolean | null;
   readonly reason: string | null;
   readonly detail: string | null;
@@ -36,10 +40,11 @@ export class WaitedOutcomes {
     const outcomes = waited.map((): WaitedOutcome | undefined => undefined);
     // Laterals with a limit, so that each event is looked up by its key: of a join the planner may read a whole table.
     const rows = await this.database.query<OutcomeRow>(
-      `SELECT w.place::int4, i.event_id IS NOT NULL AS known, i.ingest_id = w.ingest_id AS by_request, d.reason, d.detail
+      `SELECT w.place::int4, i.event_id IS NOT NULL AS known, i.state = ${ERASED} AS erased,
+         i.ingest_id = w.ingest_id AS by_request, d.reason, d.detail
        FROM unnest($1::int4[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS w(project_id, event_id, ingest_id, place)
        LEFT JOIN LATERAL (
-         SELECT event_id, ingest_id FROM event_ids
+         SELECT event_id, ingest_id, state FROM event_ids
          WHERE project_id = w.project_id AND event_id = w.event_id LIMIT 1
        ) i ON true
        LEFT JOIN LATERAL (
@@ -58,7 +63,8 @@ export class WaitedOutcomes {
   }
 }
 
-function toOutcome({ known, by_request, reason, detail }: OutcomeRow): WaitedOutcome {
+function toOutcome({ known, erased, by_request, reason, detail }: OutcomeRow): WaitedOutcome {
+  if (erased === true) return { kind: 'erased' };
   if (known) return { kind: 'stored', byRequest: by_request === true };
   return { kind: 'dead-letter', reason: reason ?? '', detail: detail ?? '' };
 }

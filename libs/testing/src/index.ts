@@ -3,6 +3,7 @@ export { emptyDatabase, freshDatabase, type FreshDatabase } from './postgres/fre
 export { inTransaction, type Query } from './postgres/in-transaction';
 export { runSql } from './postgres/run-sql';
 export { storeEvents } from './postgres/store-events';
+export { tablesWith } from './postgres/tables-with';
 export { checkOutcomes, type OutcomeCheck, type Violation, type ViolationKind } from './fault/check-outcomes';
 export type { SentOutcome } from './fault/outcome-log';
 export { outageSize } from './fault/outage-size';

@@ -1,5 +1,6 @@
 // Each puts what it says on its controller when it is loaded, as decorators do.
 import '../admin/dead-letters/dead-letters.openapi';
+import '../admin/erasures/erasures.openapi';
 import '../admin/keys/keys.openapi';
 import '../admin/projects/projects.openapi';
 import '../admin/tickets/tickets.openapi';

@@ -32,13 +32,13 @@ export function toTraceDto(trace: EventTrace | undefined, topic: string): TraceD
   const stored = trace.status === 'stored' ? trace : undefined;
   return {
     status: trace.status,
-    duplicates: stored?.duplicates ?? null,
+    duplicates: 'duplicates' in trace ? trace.duplicates : null,
     received_at: stored?.receivedAt?.toISOString() ?? null,
     stored_at: stored?.storedAt?.toISOString() ?? null,
     archived_at: null,
     topic,
     partition: trace.partition,
     offset: trace.offset,
-    reason: trace.status === 'stored' ? null : trace.reason,
+    reason: 'reason' in trace ? trace.reason : null,
   };
 }

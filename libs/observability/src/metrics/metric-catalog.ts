@@ -111,6 +111,7 @@ export const consumerMetrics = {
     'Records that became dead letters, and replays of dead letters that failed again.',
     { alarm: 'it grows' },
   ),
+  erased: counter('events_erased_total', 'Records of erased users that were not stored.'),
   replayed: counter('dead_letters_replayed_total', 'Open dead letters whose event a replay has stored.'),
   redelivered: counter('events_redelivered_total', 'Records that came again and were below the position.'),
   batchPersist: histogram('batch_persist_seconds', 'Time that one batch takes to be stored, retries not counted.', {

@@ -2,6 +2,9 @@ import type { StorableEvent } from '@app/events';
 import { SpanCounts, type SpanRow } from './span-counts';
 import { dayKeyOf, dayOf, minuteOf, monthOf } from './utc-day';
 
+/** What is counted of an event. */
+export type CountedEvent = Pick<StorableEvent, 'projectId' | 'name' | 'amount' | 'occurredAt'>;
+
 /** What events add to the numbers, under their own names. */
 export interface EventCounts {
   /** Of events from `minutesFromMs` on: start in milliseconds. */
@@ -26,7 +29,7 @@ export interface NamesOfDay {
 }
 
 /** Pure. Counts as finely as any table needs: what is coarser is the sum of it. */
-export function countEvents(events: readonly { readonly event: StorableEvent }[], minutesFromMs: number): EventCounts {
+export function countEvents(events: readonly { readonly event: CountedEvent }[], minutesFromMs: number): EventCounts {
   const minutes = new SpanCounts();
   const days = new SpanCounts();
   for (const { event } of events) {
@@ -74,4 +77,10 @@ export function metricDeltas(
 function* daily({ minutes, days }: EventCounts): Generator<SpanRow & { readonly day: number; readonly hot: boolean }> {
   for (const row of minutes) yield { ...row, day: dayOf(row.start), hot: true };
   for (const row of days) yield { ...row, day: row.start, hot: false };
+}
+
+/** Pure. What takes away from the tables what these would add. */
+export function negated({ minuteTotals, minutes, days, months }: MetricDeltas): MetricDeltas {
+  const negate = (rows: readonly SpanRow[]): SpanRow[] => rows.map((row) => ({ ...row, tally: row.tally.negated() }));
+  return { minuteTotals: negate(minuteTotals), minutes: negate(minutes), days: negate(days), months: negate(months) };
 }

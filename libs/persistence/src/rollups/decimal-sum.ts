@@ -26,6 +26,13 @@ export class DecimalSum {
     this.addSmall(other.small);
   }
 
+  negated(): DecimalSum {
+    const negated = new DecimalSum();
+    negated.small = -this.small;
+    negated.large = -this.large;
+    return negated;
+  }
+
   /** A decimal of SQL. */
   toString(): string {
     const units = this.large + BigInt(this.small);

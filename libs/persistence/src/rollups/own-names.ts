@@ -51,6 +51,11 @@ export async function assignNames(tx: Queryable, days: readonly NamesOfDay[], li
   return assigned;
 }
 
+/** Which of the names have a row of their own, per day. Until the commit none gets or loses one. */
+export async function lockNames(tx: Queryable, days: readonly NamesOfDay[]): Promise<Set<string>[]> {
+  return knownNames(tx, await lockDays(tx, days), () => false);
+}
+
 function assign(locked: LockedDay, known: ReadonlySet<string>, limit: number): Omit<AssignedDay, 'full'> {
   const { projectId, day, names, taken } = locked;
   const fresh = [...names].filter((name) => !known.has(name)).sort();

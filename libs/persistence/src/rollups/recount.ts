@@ -82,12 +82,17 @@ const RECOUNTS: readonly Recount[] = [
       FROM (${NAMED}) AS n GROUP BY 1, 2, 3`,
   },
   {
+    // Every name has a row until there are too many. An erasure may empty a row, and those beyond stay without one.
     table: 'day_names',
     key: ['project_id', 'day'],
     values: ['names', 'own_rows'],
-    expected: `SELECT project_id, (occurred_at AT TIME ZONE 'UTC')::date AS day,
-        least(count(DISTINCT name), $2) AS names, least(count(DISTINCT name), $2) AS own_rows
-      FROM events GROUP BY 1, 2`,
+    expected: `SELECT project_id, day, names, names AS own_rows FROM (
+        SELECT e.project_id, e.day, least(count(*) FILTER (WHERE own.name IS NOT NULL OR erased.id IS NULL), $2) AS names
+        FROM (SELECT DISTINCT project_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, name FROM events) AS e
+          LEFT JOIN day_metrics own ON own.project_id = e.project_id AND own.day = e.day AND own.name = e.name
+          LEFT JOIN (SELECT DISTINCT project_id AS id FROM erasures) AS erased ON erased.id = e.project_id
+        GROUP BY 1, 2
+      ) AS counted`,
     found: `SELECT project_id, day, names, own_rows FROM day_names LEFT JOIN (
         SELECT project_id, day, count(*) AS own_rows FROM day_metrics WHERE name <> '' GROUP BY 1, 2
       ) AS own USING (project_id, day)`,

@@ -1,6 +1,8 @@
 import { detached } from '@app/events';
+import { RecentTexts } from '../recent-texts';
 import type { DayUser } from './user-days';
 import type { OwnNames } from './own-names';
+import type { ErasureView } from './erasure-view';
 import { dayKeyOf } from './utc-day';
 
 /** What a transaction has found or written; true as soon as it is committed. */
@@ -24,6 +26,8 @@ export class RollupMemory {
   private readonly pairs = new RecentTexts(MAX_PAIRS);
   private names = new Map<number, { own: Set<string>; full: boolean }>();
   private nameCount = 0;
+  /** Of the erasures when the names were learnt. */
+  private version = 0;
 
   knowsPair(dayKey: number, userId: string): boolean {
     return this.pairs.has(dayKey, userId);
@@ -36,6 +40,18 @@ export class RollupMemory {
     return ofDay?.full === true ? false : undefined;
   }
 
+  /**
+   * Whether names may be asked for, and remembered, by a transaction with this view. None are while an erasure goes on,
+   * since it removes rows of names; those from before it are forgotten.
+   */
+  hasNamesOf({ version, open }: ErasureView): boolean {
+    if (version > this.version) {
+      this.forgetNames();
+      this.version = version;
+    }
+    return !open && version === this.version;
+  }
+
   /** @param learned by a transaction that is committed. */
   remember({ pairs, names }: Learned): void {
     for (const { projectId, day, userId } of pairs) this.pairs.add(dayKeyOf(projectId, day), userId);
@@ -45,6 +61,11 @@ export class RollupMemory {
   /** When another server answers, which may never have seen the last commits. */
   forget(): void {
     this.pairs.clear();
+    this.forgetNames();
+    this.version = 0;
+  }
+
+  private forgetNames(): void {
     this.names.clear();
     this.nameCount = 0;
   }
@@ -62,39 +83,5 @@ export class RollupMemory {
       this.names.delete(oldest);
       this.nameCount -= own.size;
     }
-  }
-}
-
-/** Two generations: when the young one is half of all, the old one, with what was not asked for meanwhile, is dropped. */
-class RecentTexts {
-  private young = new Map<number, Set<string>>();
-  private old = new Map<number, Set<string>>();
-  private youngSize = 0;
-
-  constructor(private readonly limit: number) {}
-
-  has(key: number, text: string): boolean {
-    if (this.young.get(key)?.has(text) === true) return true;
-    if (this.old.get(key)?.has(text) !== true) return false;
-    this.add(key, text);
-    return true;
-  }
-
-  add(key: number, text: string): void {
-    let texts = this.young.get(key);
-    if (texts === undefined) this.young.set(key, (texts = new Set()));
-    if (texts.has(text)) return;
-    texts.add(detached(text));
-    this.youngSize += 1;
-    if (this.youngSize < this.limit / 2) return;
-    this.old = this.young;
-    this.young = new Map();
-    this.youngSize = 0;
-  }
-
-  clear(): void {
-    this.young = new Map();
-    this.old = new Map();
-    this.youngSize = 0;
   }
 }

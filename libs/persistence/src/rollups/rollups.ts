@@ -2,6 +2,7 @@ import type { Transaction } from '../database';
 import type { PlacedEvent } from '../ledger';
 import { countEvents, metricDeltas, namesOfDays, type NamesOfDay } from './count-events';
 import { assignNames } from './own-names';
+import { NOTHING_ERASED, type ErasureView } from './erasure-view';
 import { RollupMemory } from './rollup-memory';
 import { upsertActivity, upsertMetrics } from './upsert-rollups';
 import { activityDeltas } from './user-activity';
@@ -32,12 +33,20 @@ export class Rollups {
   constructor(private readonly namesPerDay = NAMES_PER_DAY) {}
 
   /** The last thing that a transaction does: from here on the other consumers wait for its COMMIT. */
-  async write(tx: Transaction, events: readonly PlacedEvent[], now: Date): Promise<Written> {
+  async write(
+    tx: Transaction,
+    events: readonly PlacedEvent[],
+    now: Date,
+    erasures: ErasureView = NOTHING_ERASED,
+  ): Promise<Written> {
     if (events.length === 0) return { committed: () => undefined };
     const counts = countEvents(events, countedMinutesStart(now).getTime());
     // All questions to the memory come before the first await: another batch may make it forget meanwhile.
-    const pairs = unknownPairs(events, (dayKey, userId) => this.memory.knowsPair(dayKey, userId));
-    const { own, unknown } = this.sortNames(namesOfDays(counts));
+    const pairs = unknownPairs(
+      events,
+      (dayKey, userId, projectId) => this.memory.knowsPair(dayKey, userId) && !erasures.wasErased(projectId, userId),
+    );
+    const { own, unknown } = this.sortNames(namesOfDays(counts), this.memory.hasNamesOf(erasures));
 
     const changes = await addUserDays(tx, pairs);
     const names = await assignNames(tx, unknown, this.namesPerDay);
@@ -47,7 +56,7 @@ export class Rollups {
     await upsertActivity(tx, activityDeltas(changes));
     await upsertMetrics(tx, metricDeltas(counts, hasOwnRow));
     const committed = (): void => {
-      this.memory.remember({ pairs, names });
+      this.memory.remember({ pairs, names: this.memory.hasNamesOf(erasures) ? names : [] });
     };
     return { committed };
   }
@@ -58,12 +67,17 @@ export class Rollups {
   }
 
   /** Which names are known to have a row of their own, by day, and of which that has to be looked up. */
-  private sortNames(days: readonly NamesOfDay[]): { own: Map<number, Set<string>>; unknown: NamesOfDay[] } {
+  private sortNames(
+    days: readonly NamesOfDay[],
+    remembered: boolean,
+  ): { own: Map<number, Set<string>>; unknown: NamesOfDay[] } {
     const own = new Map<number, Set<string>>();
     const unknown: NamesOfDay[] = [];
     for (const { projectId, day, names } of days) {
       const dayKey = dayKeyOf(projectId, day);
-      const known = [...names].map((name) => [name, this.memory.hasOwnRow(dayKey, name)] as const);
+      const known = [...names].map(
+        (name) => [name, remembered ? this.memory.hasOwnRow(dayKey, name) : undefined] as const,
+      );
       addTo(own, dayKey, new Set(known.flatMap(([name, isOwn]) => (isOwn === true ? [name] : []))));
       const asked = new Set(known.flatMap(([name, isOwn]) => (isOwn === undefined ? [name] : [])));
       if (asked.size > 0) unknown.push({ projectId, day, names: asked });

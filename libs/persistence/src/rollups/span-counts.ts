@@ -2,8 +2,10 @@ import { DecimalSum } from './decimal-sum';
 
 /** How many events there were, and the sum of their amounts. */
 export class Tally {
-  count = 0;
-  readonly amount = new DecimalSum();
+  constructor(
+    public count = 0,
+    readonly amount = new DecimalSum(),
+  ) {}
 
   addEvent(amount: number | undefined): void {
     this.count += 1;
@@ -13,6 +15,10 @@ export class Tally {
   addAll(other: Tally): void {
     this.count += other.count;
     this.amount.addAll(other.amount);
+  }
+
+  negated(): Tally {
+    return new Tally(-this.count, this.amount.negated());
   }
 }
 

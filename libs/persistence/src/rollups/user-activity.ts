@@ -64,6 +64,18 @@ export function activityDeltas(changes: readonly ActivityChange[]): ActivityDelt
   return deltas.sorted();
 }
 
+/** Pure. What takes away what these add. */
+export function negatedActivity({ dayUsers, retention }: ActivityDeltas): ActivityDeltas {
+  return {
+    dayUsers: dayUsers.map((delta) => ({ ...delta, users: -delta.users, newUsers: -delta.newUsers })),
+    retention: retention.map((delta) => ({
+      ...delta,
+      activeUsers: -delta.activeUsers,
+      newUsers: -delta.newUsers,
+    })),
+  };
+}
+
 function addUser(deltas: Deltas, { projectId, firstBefore, added, days }: ActivityChange): void {
   const isAdded = new Set(added);
   const first = Math.min(firstBefore ?? Infinity, ...added);

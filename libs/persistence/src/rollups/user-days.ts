@@ -23,12 +23,12 @@ interface User {
 /**
  * Pure.
  *
- * @param isKnown of a project and day, as a key, and a user.
+ * @param isKnown of a project and day, as a key, a user, and the project.
  * @returns each pair that is not known once, by project, user and day.
  */
 export function unknownPairs(
   events: readonly { readonly event: StorableEvent }[],
-  isKnown: (dayKey: number, userId: string) => boolean,
+  isKnown: (dayKey: number, userId: string, projectId: number) => boolean,
 ): DayUser[] {
   const found = new Map<number, Set<string>>();
   const pairs: DayUser[] = [];
@@ -37,7 +37,7 @@ export function unknownPairs(
     if (userId === undefined) continue;
     const day = dayOf(event.occurredAt.getTime());
     const dayKey = dayKeyOf(projectId, day);
-    if (isKnown(dayKey, userId)) continue;
+    if (isKnown(dayKey, userId, projectId)) continue;
     let users = found.get(dayKey);
     if (users === undefined) found.set(dayKey, (users = new Set()));
     if (users.has(userId)) continue;
@@ -66,8 +66,12 @@ function byUserAndDay(a: DayUser, b: DayUser): number {
 export async function addUserDays(tx: Queryable, pairs: readonly DayUser[]): Promise<ActivityChange[]> {
   if (pairs.length === 0) return [];
   const users = byUser(pairs);
-  const known = await addUsers(tx, users);
-  await lockUsers(tx, known);
+  // Who was there and is gone when they are to be locked was erased in between, and is made anew.
+  for (let missing = users; missing.length > 0;) {
+    const known = await addUsers(tx, missing);
+    await lockUsers(tx, known);
+    missing = known.filter(({ firstBefore }) => firstBefore === undefined);
+  }
   await addDays(tx, users);
   const changed = users.filter(({ days }) => days.length > 0);
   const changes = await withTheirDays(tx, changed);

@@ -7,6 +7,7 @@ import { toStoredAnswer } from './stored-answer';
 const at = new Date('2026-03-01T12:00:00.000Z');
 const byRequest: WaitedOutcome = { kind: 'stored', byRequest: true };
 const before: WaitedOutcome = { kind: 'stored', byRequest: false };
+const erased: WaitedOutcome = { kind: 'erased' };
 const dead: WaitedOutcome = { kind: 'dead-letter', reason: 'STORE_REFUSED', detail: 'PostgreSQL refused.' };
 
 function aRow(eventId: string): StoredEvent {
@@ -46,6 +47,10 @@ describe('the answer to one event', () => {
     const message = 'is a dead letter: STORE_REFUSED, PostgreSQL refused.';
     const errors = [{ field: '', code: 'dead_lettered', message }];
     expect(refusalOf(() => answerTo([dead], false))).toMatchObject({ status: 422, errors, event_ids: ['e0'] });
+  });
+
+  it('is 202 and says so where its user was erased', () => {
+    expect(answerTo([erased], false)).toEqual({ status: 202, body: { event_id: 'e0', status: 'erased' } });
   });
 });
 
@@ -87,5 +92,25 @@ describe('the answer to a batch', () => {
       { index: 1, code: 'dead_lettered' },
     ];
     expect(refusalOf(() => answerTo([null, dead]))).toMatchObject({ status: 422, errors });
+  });
+
+  it('names what is of an erased user, and is 202 when nothing else could be stored', () => {
+    expect(answerTo([erased, byRequest])).toMatchObject({
+      status: 201,
+      body: { accepted: 1, rejected: 1, errors: [{ index: 0, code: 'erased' }], data: [null, { event_id: 'e1' }] },
+    });
+    const errors = [
+      { index: 0, code: 'required' },
+      { index: 1, code: 'erased' },
+    ];
+    expect(answerTo([null, erased])).toEqual({
+      status: 202,
+      body: {
+        accepted: 0,
+        rejected: 2,
+        event_ids: [null, 'e1'],
+        errors: errors.map((e) => expect.objectContaining(e) as object),
+      },
+    });
   });
 });

@@ -1,0 +1,65 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { ApiClient } from '../../api/api-client';
+import { toStderr, toStdout } from '../../log-line';
+import { administer, withAdminFlags, type AdminFlags } from '../keys/admin-command';
+
+const PAUSE_MS = 500;
+/** Work on it goes on then, whoever waits for it. */
+const PATIENCE_MS = 3_600_000;
+
+interface Erasure {
+  readonly status: 'queued' | 'running' | 'done' | 'failed';
+  readonly removed: Readonly<Record<string, number>>;
+}
+
+type EraseFlags = AdminFlags & { readonly wait?: true };
+type Exit = (code: number) => void;
+
+const HELP = `
+Removes all events, dead letters and numbers of the user in the key's project, and refuses what was received before and
+comes later. There is no way back. The ids of the events stay, so that none is stored again.
+
+Exit code: 0 done (without --wait: asked for), 1 the API refuses it, or it has failed, 2 could not run.`;
+
+/** Adds `millrace erase`. `exit` is told the code that the process has to end with. */
+export function addEraseCommand(program: Command, exit: Exit): void {
+  withAdminFlags(program.command('erase'))
+    .argument('<user>', 'id of the user')
+    .description('erase a user')
+    .option('--wait', 'until nothing is left, and tell what was removed')
+    .addHelpText('after', HELP)
+    .action((user: string, flags: EraseFlags) => erase(user, flags, exit));
+}
+
+async function erase(user: string, flags: EraseFlags, exit: Exit): Promise<void> {
+  await administer(flags, exit, async (api) => {
+    const requested = await api.call<{ erasure_id: string }>('DELETE', `/api/v1/users/${encodeURIComponent(user)}`);
+    const { erasure_id: id } = requested;
+    if (flags.wait !== true) {
+      toStdout(flags.json === true ? JSON.stringify(requested) : `erasure_id=${id}`);
+      return;
+    }
+    const { status, removed } = await ended(api, id);
+    const counts = Object.entries(removed).map(([place, count]) => `${place}=${count}`);
+    toStdout(
+      flags.json === true
+        ? JSON.stringify({ ...requested, status, removed })
+        : [`erasure_id=${id}`, `status=${status}`, ...counts].join(' '),
+    );
+    if (status !== 'done') exit(1);
+  });
+}
+
+async function ended(api: ApiClient, id: string): Promise<Erasure> {
+  let told = '';
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const erasure = await api.call<Erasure>('GET', `/api/v1/erasures/${id}`);
+    const { status } = erasure;
+    if (status === 'done' || status === 'failed' || Date.now() > until) return erasure;
+    if (status !== told) toStderr(`erasure_id=${id} status=${status}`);
+    told = status;
+    await delay(PAUSE_MS);
+  }
+}

@@ -1,0 +1,125 @@
+import type { Database, Queryable } from '../database';
+import { DeadLetterPlace } from './dead-letters.place';
+import { CLOCK_SKEW_MS, raiseVersion, type Removed } from './erasures';
+import { HotEvents } from './hot-events.place';
+import { StoreUnavailableError } from '../store-error';
+import { storingTransactionsEnded } from './storing-transactions';
+import type { ErasedUser, EraserTransaction, UserPlace } from './user-place.port';
+
+/** Any number: of all processes, the one that holds it works. */
+const ERASER_LOCK = 7_106_925_117;
+
+/** What one step came to. */
+export type EraserStep =
+  /** Nothing is to be done now, or another process does it. */
+  | { readonly kind: 'rest' }
+  | { readonly kind: 'working' }
+  | { readonly kind: 'done'; readonly erasureId: string }
+  | { readonly kind: 'failed'; readonly erasureId: string; readonly error: unknown };
+
+interface Due extends ErasedUser {
+  readonly status: 'queued' | 'running';
+}
+
+/**
+ * Removes what erasures ask for. Any process may step at any time: a step reads where the work stands, does a part of it
+ * in one transaction and keeps what it came to in the same one. An erasure is
+ *
+ * - `queued` until its instant has passed on every clock, and all transactions have ended that may not know of it;
+ * - `running` until every place says that nothing is left;
+ * - `done`, or `failed` when something is wrong that trying again does not cure. The user's id is gone then.
+ */
+export class Eraser {
+  /** @param places in this order. */
+  constructor(
+    private readonly database: Database,
+    private readonly skewMs = CLOCK_SKEW_MS,
+    private readonly places: readonly UserPlace[] = [new DeadLetterPlace(), new HotEvents()],
+  ) {}
+
+  /** @throws {StoreUnavailableError} some of the step is done, or nothing. */
+  async step(): Promise<EraserStep> {
+    const due = await this.due();
+    if (due === undefined) return { kind: 'rest' };
+    try {
+      return due.status === 'queued' ? await this.begin(due) : await this.remove(due);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError) throw error;
+      const { erasureId } = due;
+      await this.database.transaction((tx) => finish(tx, erasureId, 'failed'));
+      return { kind: 'failed', erasureId, error };
+    }
+  }
+
+  /** The oldest erasure that may begin or go on. */
+  private async due(): Promise<Due | undefined> {
+    const [row] = await this.database.query<Omit<Due, 'before'> & { readonly before: number }>(
+      `SELECT id AS "erasureId", status, project_id AS "projectId", user_id AS "userId",
+         (extract(epoch FROM before) * 1000)::float8 AS before
+       FROM erasures
+       WHERE status IN ('queued', 'running') AND before + $1 * interval '1 ms' <= clock_timestamp()
+       ORDER BY requested_at, id LIMIT 1`,
+      [this.skewMs],
+    );
+    return row === undefined ? undefined : { ...row, before: new Date(row.before) };
+  }
+
+  private async begin({ erasureId }: Due): Promise<EraserStep> {
+    // After the erasure was seen, and so is committed.
+    await storingTransactionsEnded(this.database);
+    await this.database.query(`UPDATE erasures SET status = 'running' WHERE id = $1 AND status = 'queued'`, [
+      erasureId,
+    ]);
+    return { kind: 'working' };
+  }
+
+  private async remove(due: Due): Promise<EraserStep> {
+    const { erasureId } = due;
+    const turn = { ours: true };
+    const transaction: EraserTransaction = (work) =>
+      this.database.transaction(async (tx) => {
+        turn.ours = await mayWork(tx, erasureId);
+        if (!turn.ours) return undefined;
+        const result = await work(tx);
+        await count(tx, erasureId, result.removed);
+        return result;
+      });
+    for (const place of this.places) {
+      if (!(await place.erase(due, transaction))) return { kind: turn.ours ? 'working' : 'rest' };
+    }
+    const finished = await transaction(async (tx) => {
+      await finish(tx, erasureId, 'done');
+      return { removed: {} };
+    });
+    return finished === undefined ? { kind: 'rest' } : { kind: 'done', erasureId };
+  }
+}
+
+/** Until the end of the transaction nobody else works. */
+async function mayWork(tx: Queryable, erasureId: string): Promise<boolean> {
+  const [lock] = await tx.query<{ held: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS held', [ERASER_LOCK]);
+  if (lock?.held !== true) return false;
+  const running = await tx.query(`SELECT 1 FROM erasures WHERE id = $1 AND status = 'running' FOR UPDATE`, [erasureId]);
+  return running.length > 0;
+}
+
+async function count(tx: Queryable, erasureId: string, removed: Partial<Removed>): Promise<void> {
+  const { hot = 0, cold = 0, deadLetters = 0, userDays = 0 } = removed;
+  if (hot + cold + deadLetters + userDays === 0) return;
+  await tx.query(
+    `UPDATE erasures SET removed_hot = removed_hot + $2, removed_cold = removed_cold + $3,
+       removed_dead_letters = removed_dead_letters + $4, removed_user_days = removed_user_days + $5
+     WHERE id = $1`,
+    [erasureId, hot, cold, deadLetters, userDays],
+  );
+}
+
+/** The version rises: names are remembered again from here on. */
+async function finish(tx: Queryable, erasureId: string, status: 'done' | 'failed'): Promise<void> {
+  const ended = await tx.query(
+    `UPDATE erasures SET status = $2, user_id = NULL, finished_at = now()
+     WHERE id = $1 AND status IN ('queued', 'running') RETURNING 1`,
+    [erasureId, status],
+  );
+  if (ended.length > 0) await raiseVersion(tx);
+}
