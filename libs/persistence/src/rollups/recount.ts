@@ -82,17 +82,17 @@ const RECOUNTS: readonly Recount[] = [
       FROM (${NAMED}) AS n GROUP BY 1, 2, 3`,
   },
   {
-    // Every name has a row until there are too many. An erasure may empty a row, and those beyond stay without one.
+    // While names are counted under '', the day is full, though an erasure may have emptied some rows.
     table: 'day_names',
     key: ['project_id', 'day'],
     values: ['names', 'own_rows'],
-    expected: `SELECT project_id, day, names, names AS own_rows FROM (
-        SELECT e.project_id, e.day, least(count(*) FILTER (WHERE own.name IS NOT NULL OR erased.id IS NULL), $2) AS names
-        FROM (SELECT DISTINCT project_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, name FROM events) AS e
-          LEFT JOIN day_metrics own ON own.project_id = e.project_id AND own.day = e.day AND own.name = e.name
-          LEFT JOIN (SELECT DISTINCT project_id AS id FROM erasures) AS erased ON erased.id = e.project_id
-        GROUP BY 1, 2
-      ) AS counted`,
+    expected: `SELECT e.project_id, e.day,
+        CASE WHEN others.day IS NULL THEN least(count(*), $2) ELSE $2 END AS names,
+        CASE WHEN others.day IS NULL THEN least(count(*), $2) ELSE count(own.name) END AS own_rows
+      FROM (SELECT DISTINCT project_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, name FROM events) AS e
+        LEFT JOIN day_metrics own ON own.project_id = e.project_id AND own.day = e.day AND own.name = e.name
+        LEFT JOIN day_metrics others ON others.project_id = e.project_id AND others.day = e.day AND others.name = ''
+      GROUP BY e.project_id, e.day, others.day`,
     found: `SELECT project_id, day, names, own_rows FROM day_names LEFT JOIN (
         SELECT project_id, day, count(*) AS own_rows FROM day_metrics WHERE name <> '' GROUP BY 1, 2
       ) AS own USING (project_id, day)`,

@@ -27,25 +27,28 @@ export async function removeEmptyMetrics(tx: Queryable, metrics: MetricDeltas): 
   await removeEmptyDays(tx, days);
 }
 
-/** A name that loses its row makes room for another one. The days of the names are locked. */
+/**
+ * The days of the names are locked. A row that is gone makes room for another name, but not where names are counted under
+ * '': one of those would get the room, and be in both.
+ */
 async function removeEmptyDays(tx: Queryable, days: readonly SpanRow[]): Promise<void> {
   await tx.query(
-    `WITH gone AS (
-       DELETE FROM day_metrics t USING unnest($1::int4[], $2::int4[], $3::text[]) AS u(project_id, day, name)
-       WHERE t.project_id = u.project_id AND t.day = date '1970-01-01' + u.day AND t.name = u.name
-         AND t.event_count <= 0
-       RETURNING t.project_id, t.day, t.name
-     )
-     UPDATE day_names d SET names = d.names - g.names
-     FROM (SELECT project_id, day, count(*) AS names FROM gone WHERE name <> '' GROUP BY 1, 2) AS g
-     WHERE d.project_id = g.project_id AND d.day = g.day`,
+    `DELETE FROM day_metrics t USING unnest($1::int4[], $2::int4[], $3::text[]) AS u(project_id, day, name)
+     WHERE t.project_id = u.project_id AND t.day = date '1970-01-01' + u.day AND t.name = u.name AND t.event_count <= 0`,
     [projectsOf(days), daysOf(days), namesOf(days)],
+  );
+  const left = 'SELECT FROM day_metrics m WHERE m.project_id = d.project_id AND m.day = d.day';
+  await tx.query(
+    `UPDATE day_names d SET names = (
+       SELECT count(*) FROM day_metrics m WHERE m.project_id = d.project_id AND m.day = d.day
+     )
+     FROM (SELECT DISTINCT * FROM unnest($1::int4[], $2::int4[])) AS u(project_id, day)
+     WHERE d.project_id = u.project_id AND d.day = date '1970-01-01' + u.day AND NOT EXISTS (${left} AND m.name = '')`,
+    [projectsOf(days), daysOf(days)],
   );
   await tx.query(
     `DELETE FROM day_names d USING (SELECT DISTINCT * FROM unnest($1::int4[], $2::int4[])) AS u(project_id, day)
-     WHERE d.project_id = u.project_id AND d.day = date '1970-01-01' + u.day AND NOT EXISTS (
-       SELECT FROM day_metrics m WHERE m.project_id = d.project_id AND m.day = d.day
-     )`,
+     WHERE d.project_id = u.project_id AND d.day = date '1970-01-01' + u.day AND NOT EXISTS (${left})`,
     [projectsOf(days), daysOf(days)],
   );
 }
