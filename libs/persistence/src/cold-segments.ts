@@ -57,7 +57,7 @@ export class SegmentLostError extends PipelineError {
 }
 
 /** Any number, but the same in every version: one archiver at a time, and whoever else changes cold segments. */
-const ARCHIVE_LOCK = 7_106_925_117;
+export const ARCHIVE_LOCK = 7_106_925_117;
 
 /** Keys that one statement deletes. */
 const PIECE_ROWS = 10_000;

@@ -1,3 +1,4 @@
+import { ARCHIVE_LOCK } from '../cold-segments';
 import type { Database, Queryable } from '../database';
 import { DeadLetterPlace } from './dead-letters.place';
 import { CLOCK_SKEW_MS, raiseVersion, type Removed } from './erasures';
@@ -5,9 +6,6 @@ import { HotEvents } from './hot-events.place';
 import { StoreUnavailableError } from '../store-error';
 import { storingTransactionsEnded } from './storing-transactions';
 import type { ErasedUser, EraserTransaction, UserPlace } from './user-place.port';
-
-/** Any number: of all processes, the one that holds it works. */
-const ERASER_LOCK = 7_106_925_117;
 
 /** What one step came to. */
 export type EraserStep =
@@ -95,9 +93,9 @@ export class Eraser {
   }
 }
 
-/** Until the end of the transaction nobody else works. */
+/** Until the end of the transaction nobody else erases, and no archiver moves what would have to be. */
 async function mayWork(tx: Queryable, erasureId: string): Promise<boolean> {
-  const [lock] = await tx.query<{ held: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS held', [ERASER_LOCK]);
+  const [lock] = await tx.query<{ held: boolean }>('SELECT pg_try_advisory_xact_lock($1) AS held', [ARCHIVE_LOCK]);
   if (lock?.held !== true) return false;
   const running = await tx.query(`SELECT 1 FROM erasures WHERE id = $1 AND status = 'running' FOR UPDATE`, [erasureId]);
   return running.length > 0;
