@@ -9,19 +9,9 @@ import {
 } from '@app/persistence';
 import { quoted, type Engine } from './duckdb/engine';
 import { fromSegmentRow, segmentColumns, type SegmentRow } from './duckdb/segment-row.mapping';
-import { GroupBoundsReader, type GroupBounds } from './duckdb/group-bounds';
+import { GroupBoundsReader } from './duckdb/group-bounds';
+import { ListWindows, type Window } from './list-windows';
 import type { SegmentStorage } from './segment-storage.port';
-
-/** Rows that the first look of a page takes in, and how much more each further look. */
-const FIRST_LOOK_ROWS = 60_000;
-const LOOK_GROWTH = 4;
-
-/** A stretch of time, and the files that have events in it. Milliseconds since 1970; the end is not in it. */
-interface Window {
-  readonly paths: readonly string[];
-  readonly fromMs: number | undefined;
-  readonly toMs: number | undefined;
-}
 
 type SizedRow = SegmentRow & { readonly listed: number };
 
@@ -38,7 +28,7 @@ export class ColdStore extends ColdEvents {
     private readonly engine: Engine,
   ) {
     super();
-    this.bounds = new GroupBoundsReader(engine);
+    this.bounds = new GroupBoundsReader(storage, engine);
   }
 
   override async newest(
@@ -46,10 +36,10 @@ export class ColdStore extends ColdEvents {
     projectId: number,
     bounds: PageBounds,
   ): Promise<EventPage> {
-    const windows = windowsOf(await this.groupsOf(segments, projectId), bounds);
+    const windows = new ListWindows(segments, projectId, bounds, (files) => this.bounds.of(files));
     const events: StoredEvent[] = [];
     let bytes = 0;
-    for (const [index, window] of windows.entries()) {
+    for (let window = await windows.next(); window !== undefined; window = await windows.next()) {
       const left = { limit: bounds.limit - events.length, maxBytes: bounds.maxBytes - bytes };
       const rows = await this.look(window, projectId, { ...bounds, ...left });
       const [first] = rows;
@@ -57,7 +47,7 @@ export class ColdStore extends ColdEvents {
       if (first.bytes > left.maxBytes && events.length > 0) return { events, next: events.at(-1), bytes };
       events.push(...rows.map(fromSegmentRow));
       bytes = rows.reduce((sum, row) => sum + row.bytes, bytes);
-      const more = events.length === bounds.limit && index < windows.length - 1;
+      const more = events.length === bounds.limit && windows.more;
       if (rows.length < first.listed || more) return { events, next: events.at(-1), bytes };
     }
     return { events, next: undefined, bytes };
@@ -72,9 +62,9 @@ export class ColdStore extends ColdEvents {
     if (near.length === 0) return [];
     const times = places.map(({ occurredAt }) => timestamp(occurredAt.getTime()));
     const sorted = [...times].sort();
-    const paths = await this.pathsOf(near);
     const rows = await this.read(
-      `SELECT ${segmentColumns} FROM ${parquet(paths)} WHERE project_id = ${projectId}
+      near.map(({ file }) => file),
+      (found) => `SELECT ${segmentColumns} FROM ${found} WHERE project_id = ${projectId}
          AND occurred_at BETWEEN ${sorted[0] ?? ''} AND ${sorted.at(-1) ?? ''} AND occurred_at IN (${times.join(', ')})
          AND event_id IN (${places.map(({ eventId }) => `${quoted(eventId)}::UUID`).join(', ')})`,
       {},
@@ -82,23 +72,15 @@ export class ColdStore extends ColdEvents {
     return rows.map(fromSegmentRow);
   }
 
-  private async groupsOf(segments: readonly CommittedSegment[], projectId: number): Promise<GroupBounds[]> {
-    const groups = await this.bounds.of(await this.pathsOf(segments));
-    return groups.filter(({ minProjectId, maxProjectId }) => minProjectId <= projectId && projectId <= maxProjectId);
-  }
-
-  private pathsOf(segments: readonly CommittedSegment[]): Promise<string[]> {
-    return Promise.all(segments.map(({ file }) => this.storage.localPath(file)));
-  }
-
   /** The rows that fit, and the first one in any case. */
   private look(window: Window, projectId: number, bounds: PageBounds): Promise<SizedRow[]> {
     const { conditions, texts } = conditionsOf(window, projectId, bounds);
     return this.read<SizedRow>(
-      `SELECT * EXCLUDE (place, sum_bytes) FROM (
+      window.files,
+      (found) => `SELECT * EXCLUDE (place, sum_bytes) FROM (
          SELECT *, count(*) OVER ()::INTEGER AS listed, row_number() OVER w AS place, sum(bytes) OVER w AS sum_bytes
          FROM (
-           SELECT ${segmentColumns}, occurred_at AS ordered_at, event_id AS ordered_id FROM ${parquet(window.paths)}
+           SELECT ${segmentColumns}, occurred_at AS ordered_at, event_id AS ordered_id FROM ${found}
            WHERE ${conditions.join(' AND ')} ORDER BY occurred_at DESC, event_id DESC LIMIT ${bounds.limit + 1}
          ) WINDOW w AS (ORDER BY ordered_at DESC, ordered_id DESC)
        ) WHERE place <= ${bounds.limit} AND (sum_bytes <= ${bounds.maxBytes} OR place = 1) ORDER BY place`,
@@ -106,39 +88,19 @@ export class ColdStore extends ColdEvents {
     );
   }
 
-  private read<Row = SegmentRow>(sql: string, texts: Readonly<Record<string, string>>): Promise<Row[]> {
-    return this.engine.connected(async (connection) => {
-      const read = await connection.runAndReadAll(sql, { ...texts });
-      return read.getRowObjectsJS() as unknown as Row[];
-    });
+  /** @param select makes a statement of what comes after FROM: the rows of these files. */
+  private read<Row = SegmentRow>(
+    files: readonly string[],
+    select: (found: string) => string,
+    texts: Readonly<Record<string, string>>,
+  ): Promise<Row[]> {
+    return this.storage.reading(files, (paths) =>
+      this.engine.connected(async (connection) => {
+        const read = await connection.runAndReadAll(select(parquet(paths)), { ...texts });
+        return read.getRowObjectsJS() as unknown as Row[];
+      }),
+    );
   }
-}
-
-/** The stretches in which to look, newest first, each behind the one before it. */
-function windowsOf(groups: readonly GroupBounds[], { filter: { from, to } = {}, before }: PageBounds): Window[] {
-  // The place itself is in a millisecond that the page may still have events of.
-  const end = Math.min(to?.getTime() ?? Infinity, before === undefined ? Infinity : before.occurredAt.getTime() + 1);
-  const begin = from?.getTime() ?? -Infinity;
-  const left = groups.filter(({ minMs, maxMs }) => minMs < end && maxMs >= begin).sort((a, b) => b.maxMs - a.maxMs);
-  const windows: Window[] = [];
-  let rows = 0;
-  let toMs = end;
-  let wanted = FIRST_LOOK_ROWS;
-  for (const [index, group] of left.entries()) {
-    rows += group.rows;
-    const following = left[index + 1];
-    const fromMs = Math.max(begin, following === undefined ? -Infinity : following.maxMs + 1);
-    // Groups that reach as far back as the next one belong to the same stretch.
-    if (following !== undefined && (rows < wanted || fromMs >= toMs)) continue;
-    const inside = left.filter(({ minMs, maxMs }) => minMs < toMs && maxMs >= fromMs);
-    windows.push({ paths: [...new Set(inside.map(({ path }) => path))], fromMs: finite(fromMs), toMs: finite(toMs) });
-    [rows, toMs, wanted] = [0, fromMs, wanted * LOOK_GROWTH];
-  }
-  return windows;
-}
-
-function finite(ms: number): number | undefined {
-  return Number.isFinite(ms) ? ms : undefined;
 }
 
 interface Conditions {

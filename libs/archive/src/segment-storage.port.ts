@@ -12,8 +12,11 @@ export abstract class SegmentStorage {
   /** Gives a settled draft its final name. It survives the loss of power from here on. */
   abstract publish(draft: string, file: string): Promise<void>;
 
-  /** A path on this machine to read the published file from. */
-  abstract localPath(file: string): Promise<string>;
+  /**
+   * Gives `read` paths on this machine of published files, in their order; they hold until it has ended. It may be called
+   * again when a file was gone before it was opened.
+   */
+  abstract reading<T>(files: readonly string[], read: (paths: readonly string[]) => Promise<T>): Promise<T>;
 
   /** Removes it, whether it is there or not. */
   abstract remove(file: string): Promise<void>;

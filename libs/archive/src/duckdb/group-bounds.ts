@@ -1,14 +1,18 @@
+import { basename } from 'node:path';
+import type { SegmentStorage } from '../segment-storage.port';
 import { quoted, type Engine } from './engine';
 
 /** The projects and times of rows that are packed together; in milliseconds since 1970, rounded down. */
 export interface GroupBounds {
-  readonly path: string;
+  readonly file: string;
   readonly rows: number;
   readonly minProjectId: number;
   readonly maxProjectId: number;
   readonly minMs: number;
   readonly maxMs: number;
 }
+
+type PathBounds = Omit<GroupBounds, 'file'> & { readonly path: string };
 
 /** Files whose bounds are remembered: some kilobytes for a file of a million rows. */
 const MAX_REMEMBERED = 2000;
@@ -17,25 +21,30 @@ const MAX_REMEMBERED = 2000;
 export class GroupBoundsReader {
   private readonly known = new Map<string, readonly GroupBounds[]>();
 
-  constructor(private readonly engine: Engine) {}
+  constructor(
+    private readonly storage: SegmentStorage,
+    private readonly engine: Engine,
+  ) {}
 
-  async of(paths: readonly string[]): Promise<GroupBounds[]> {
-    const groups = new Map(paths.map((path) => [path, this.known.get(path)]));
-    const unknown = paths.filter((path) => groups.get(path) === undefined);
-    if (unknown.length > 0) for (const [path, read] of await this.read(unknown)) groups.set(path, read);
+  async of(files: readonly string[]): Promise<GroupBounds[]> {
+    const groups = new Map(files.map((file) => [file, this.known.get(file)]));
+    const unknown = files.filter((file) => groups.get(file) === undefined);
+    if (unknown.length > 0) for (const [file, read] of await this.read(unknown)) groups.set(file, read);
     return [...groups.values()].flatMap((group) => group ?? []);
   }
 
-  private async read(paths: readonly string[]): Promise<ReadonlyMap<string, readonly GroupBounds[]>> {
-    const rows = await this.engine.connected(async (connection) => {
-      const read = await connection.runAndReadAll(boundsOf(paths));
-      return read.getRowObjectsJS() as unknown as GroupBounds[];
-    });
-    const byPath = new Map<string, GroupBounds[]>(paths.map((path) => [path, []]));
-    for (const row of rows) byPath.get(row.path)?.push(row);
+  private async read(files: readonly string[]): Promise<ReadonlyMap<string, readonly GroupBounds[]>> {
+    const rows = await this.storage.reading(files, (paths) =>
+      this.engine.connected(async (connection) => {
+        const read = await connection.runAndReadAll(boundsOf(paths));
+        return read.getRowObjectsJS() as unknown as PathBounds[];
+      }),
+    );
+    const byFile = new Map<string, GroupBounds[]>(files.map((file) => [file, []]));
+    for (const { path, ...bounds } of rows) byFile.get(basename(path))?.push({ file: basename(path), ...bounds });
     if (this.known.size > MAX_REMEMBERED) this.known.clear();
-    for (const [path, groups] of byPath) this.known.set(path, groups);
-    return byPath;
+    for (const [file, groups] of byFile) this.known.set(file, groups);
+    return byFile;
   }
 }
 

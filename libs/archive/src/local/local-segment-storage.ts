@@ -28,8 +28,8 @@ export class LocalSegmentStorage extends SegmentStorage {
     await syncToDisk(this.folder, 'r');
   }
 
-  override localPath(file: string): Promise<string> {
-    return Promise.resolve(join(this.folder, file));
+  override reading<T>(files: readonly string[], read: (paths: readonly string[]) => Promise<T>): Promise<T> {
+    return read(files.map((file) => join(this.folder, file)));
   }
 
   override async remove(file: string): Promise<void> {
