@@ -134,9 +134,10 @@ it('finds events by their ids, of the one project', async () => {
   const segments = await committedSegments(db.database, 1, {});
   const wanted = matching(1, {}).filter((_, n) => n % 100 === 0);
   const [foreign] = matching(2, {});
-  const found = await cold.several(segments, 1, [...wanted, foreign!, { ...wanted[0]!, eventId: foreign!.eventId }]);
+  const others = [foreign!, { ...wanted[0]!, eventId: foreign!.eventId }];
+  const found = await cold.several(segments, 1, [...wanted, ...others], 1e9);
   expect(found.sort((a, b) => (isBehind(a, b) ? 1 : -1))).toEqual(wanted);
-  expect(await cold.several(segments, 1, [{ ...wanted[0]!, occurredAt: at(5000) }])).toEqual([]);
+  expect(await cold.several(segments, 1, [{ ...wanted[0]!, occurredAt: at(5000) }], 1e9)).toEqual([]);
 });
 
 it('names the segments that can have an event, and no others', async () => {

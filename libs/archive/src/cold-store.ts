@@ -1,5 +1,6 @@
 import {
   ColdEvents,
+  type ArchivedTimes,
   type CommittedSegment,
   type EventFilter,
   type EventPage,
@@ -7,11 +8,21 @@ import {
   type PageBounds,
   type StoredEvent,
 } from '@app/persistence';
-import { quoted, type Engine } from './duckdb/engine';
-import { fromSegmentRow, segmentColumns, type SegmentRow } from './duckdb/segment-row.mapping';
+import { quoted, timestamp, type Engine } from './duckdb/engine';
+import {
+  fromSegmentRow,
+  fromTimesRow,
+  segmentColumns,
+  timesColumns,
+  type SegmentRow,
+  type TimesRow,
+} from './duckdb/segment-row.mapping';
 import { GroupBoundsReader } from './duckdb/group-bounds';
 import { ListWindows, type Window } from './list-windows';
 import type { SegmentStorage } from './segment-storage.port';
+
+/** Events that one statement asks for by their places, since DuckDB holds them all. */
+const PIECE_EVENTS = 100;
 
 type SizedRow = SegmentRow & { readonly listed: number };
 
@@ -57,19 +68,50 @@ export class ColdStore extends ColdEvents {
     segments: readonly CommittedSegment[],
     projectId: number,
     places: readonly EventPlace[],
+    maxBytes: number,
   ): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    let left = maxBytes;
+    for (let from = 0; from < places.length && left > 0; from += PIECE_EVENTS) {
+      const rows = await this.at<SegmentRow>(segments, projectId, places.slice(from, from + PIECE_EVENTS), (found) => {
+        const upTo = 'sum(bytes) OVER (ORDER BY id)';
+        return `SELECT * FROM (SELECT ${segmentColumns} FROM ${found}) QUALIFY ${upTo} <= ${left}`;
+      });
+      events.push(...rows.map(fromSegmentRow));
+      left = rows.reduce((bytes, row) => bytes - row.bytes, left);
+    }
+    return events;
+  }
+
+  override async times(
+    segments: readonly CommittedSegment[],
+    projectId: number,
+    place: EventPlace,
+  ): Promise<ArchivedTimes | undefined> {
+    const select = (found: string): string => `SELECT ${timesColumns} FROM ${found}`;
+    const [row] = await this.at<TimesRow>(segments, projectId, [place], select);
+    return row && fromTimesRow(row);
+  }
+
+  /** @param select makes a statement of what comes after FROM: the rows at these places, and no others. */
+  private async at<Row>(
+    segments: readonly CommittedSegment[],
+    projectId: number,
+    places: readonly EventPlace[],
+    select: (found: string) => string,
+  ): Promise<Row[]> {
     const near = segments.filter((segment) => places.some((place) => mayHave(segment, projectId, place)));
     if (near.length === 0) return [];
-    const times = places.map(({ occurredAt }) => timestamp(occurredAt.getTime()));
-    const sorted = [...times].sort();
-    const rows = await this.read(
+    const times = [...new Set(places.map(({ occurredAt }) => occurredAt.getTime()))].sort((a, b) => a - b);
+    const all = times.map(timestamp);
+    return this.read<Row>(
       near.map(({ file }) => file),
-      (found) => `SELECT ${segmentColumns} FROM ${found} WHERE project_id = ${projectId}
-         AND occurred_at BETWEEN ${sorted[0] ?? ''} AND ${sorted.at(-1) ?? ''} AND occurred_at IN (${times.join(', ')})
-         AND event_id IN (${places.map(({ eventId }) => `${quoted(eventId)}::UUID`).join(', ')})`,
+      (files) =>
+        select(`${files} WHERE project_id = ${projectId}
+         AND occurred_at BETWEEN ${all[0] ?? ''} AND ${all.at(-1) ?? ''} AND occurred_at IN (${all.join(', ')})
+         AND event_id IN (${places.map(({ eventId }) => `${quoted(eventId)}::UUID`).join(', ')})`),
       {},
     );
-    return rows.map(fromSegmentRow);
   }
 
   /** The rows that fit, and the first one in any case. */
@@ -89,7 +131,7 @@ export class ColdStore extends ColdEvents {
   }
 
   /** @param select makes a statement of what comes after FROM: the rows of these files. */
-  private read<Row = SegmentRow>(
+  private read<Row>(
     files: readonly string[],
     select: (found: string) => string,
     texts: Readonly<Record<string, string>>,
@@ -139,10 +181,6 @@ function mayHave(segment: CommittedSegment, projectId: number, { occurredAt }: E
   return (
     minProjectId <= projectId && projectId <= maxProjectId && minOccurredAt <= occurredAt && occurredAt <= maxOccurredAt
   );
-}
-
-function timestamp(ms: number): string {
-  return `TIMESTAMP '${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')}'`;
 }
 
 function parquet(paths: readonly string[]): string {

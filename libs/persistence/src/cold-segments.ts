@@ -1,7 +1,6 @@
 import { PipelineError } from '@app/events';
 import { int4Array, microsecondsArray, uuidBytesArray } from './binary-array';
 import type { Queryable } from './database';
-import { milliseconds } from './event.mapping';
 import type { LongSession } from './long-session';
 
 /** Keys of events, one column each. */
@@ -37,17 +36,6 @@ export interface WrittenSegment {
   readonly id: string;
   readonly owner: string;
   readonly file: string;
-}
-
-/** A file that readers may open, and what can be in it. */
-export interface CommittedSegment {
-  readonly id: string;
-  readonly file: string;
-  readonly rows: number;
-  readonly minProjectId: number;
-  readonly maxProjectId: number;
-  readonly minOccurredAt: Date;
-  readonly maxOccurredAt: Date;
 }
 
 /** What was to be published is no longer this run's, or the rows changed under it. Nothing was changed. */
@@ -125,42 +113,6 @@ export class ColdSegments {
   async forget({ id }: WrittenSegment): Promise<void> {
     await this.session.query(`DELETE FROM cold_segments WHERE id = $1 AND state = 'writing'`, [id]);
   }
-}
-
-interface SegmentRow {
-  readonly id: string;
-  readonly file: string;
-  readonly rows: string;
-  readonly min_project_id: number;
-  readonly max_project_id: number;
-  readonly min_occurred_at: number;
-  readonly max_occurred_at: number;
-}
-
-/** The segments that may have events of a project that occurred from `from` on and not after `until`. */
-export async function committedSegments(
-  database: Queryable,
-  projectId: number,
-  { from, until }: { readonly from?: Date | undefined; readonly until?: Date | undefined },
-): Promise<CommittedSegment[]> {
-  const rows = await database.query<SegmentRow>(
-    `SELECT e.id, e.file, e.row_count AS rows, e.min_project_id, e.max_project_id,
-       ${milliseconds('min_occurred_at')}, ${milliseconds('max_occurred_at')}
-     FROM cold_segments e
-     WHERE e.state = 'committed' AND $1 BETWEEN e.min_project_id AND e.max_project_id
-       AND ($2::timestamptz IS NULL OR e.max_occurred_at >= $2) AND ($3::timestamptz IS NULL OR e.min_occurred_at <= $3)
-     ORDER BY e.id`,
-    [projectId, from?.toISOString() ?? null, until?.toISOString() ?? null],
-  );
-  return rows.map(({ id, file, ...row }) => ({
-    id,
-    file,
-    rows: Number(row.rows),
-    minProjectId: row.min_project_id,
-    maxProjectId: row.max_project_id,
-    minOccurredAt: new Date(row.min_occurred_at),
-    maxOccurredAt: new Date(row.max_occurred_at),
-  }));
 }
 
 async function commitSegment(tx: Queryable, segment: WrittenSegment, content: SegmentContent): Promise<void> {

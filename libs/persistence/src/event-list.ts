@@ -1,3 +1,4 @@
+import { fromSegmentsColumn, segmentsOf, type CommittedSegment, type SegmentsColumn } from './committed-segments';
 import type { Queryable } from './database';
 import {
   equal,
@@ -30,6 +31,20 @@ export interface EventPage {
   readonly bytes: number;
 }
 
+/** A page of the hot tier. */
+export interface HotPage extends EventPage {
+  /** Of the instant of the page, those that may have events of its stretch: down to its end, when it has one. */
+  readonly segments: readonly CommittedSegment[];
+}
+
+interface PageRow extends Omit<StoredEventRow, 'event_id'> {
+  /** Null in the one row of a page without events. */
+  readonly event_id: string | null;
+  readonly listed: number;
+  readonly bytes: number;
+  readonly segments: SegmentsColumn;
+}
+
 /** Where the look of one page ends: rows of one term, down to a place, or to the end without one. */
 interface Look {
   readonly term: Term;
@@ -57,32 +72,58 @@ export function bytesUpTo(order: string): string {
  * One page of a project's list, newest first, by (`occurredAt`, `eventId`). It is full, unless its bytes or the rows to
  * look at would be too many: then it ends early, perhaps without an event, and `next` goes on from there.
  */
-export async function newestEvents(database: Queryable, projectId: number, bounds: PageBounds): Promise<EventPage> {
+export async function newestEvents(database: Queryable, projectId: number, bounds: PageBounds): Promise<HotPage> {
   const terms = termsOf(bounds.filter ?? {});
   const look = terms.size > 1 ? await furthestLook(database, projectId, bounds) : undefined;
   const parameters = new Parameters();
-  const rows = await database.query<StoredEventRow & { readonly listed: number; readonly bytes: number }>(
-    pageStatement(parameters, projectId, bounds, look),
-    parameters.values,
-  );
-  const events = rows.map(fromEventRow);
-  const cut = rows.length < (rows[0]?.listed ?? 0);
-  return { events, next: cut ? events.at(-1) : look?.until, bytes: rows.at(-1)?.bytes ?? 0 };
+  const rows = await database.query<PageRow>(pageStatement(parameters, projectId, bounds, look), parameters.values);
+  const found = rows.filter((row): row is PageRow & StoredEventRow => row.event_id !== null);
+  const events = found.map(fromEventRow);
+  const cut = found.length < (found[0]?.listed ?? 0);
+  return {
+    events,
+    next: cut ? events.at(-1) : look?.until,
+    bytes: found.at(-1)?.bytes ?? 0,
+    segments: fromSegmentsColumn(rows[0]?.segments),
+  };
 }
 
 function pageStatement(parameters: Parameters, projectId: number, bounds: PageBounds, look: Look | undefined): string {
   const limit = parameters.add(bounds.limit);
   return `
-    SELECT ${eventColumns}, e.listed, e.bytes FROM (
-      SELECT e.*, ${bytesUpTo(NEWEST_FIRST)}, row_number() OVER (ORDER BY ${NEWEST_FIRST}) AS place,
-        (count(*) OVER ())::int AS listed
-      FROM (
-        SELECT * FROM ${matching(parameters, projectId, bounds, look)}
-        ORDER BY ${NEWEST_FIRST} LIMIT ${unseen(`${limit}::int + 1`)}
+    WITH e AS (
+      SELECT * FROM (
+        SELECT e.*, ${bytesUpTo(NEWEST_FIRST)}, row_number() OVER (ORDER BY ${NEWEST_FIRST}) AS place,
+          (count(*) OVER ())::int AS listed
+        FROM (
+          SELECT * FROM ${matching(parameters, projectId, bounds, look)}
+          ORDER BY ${NEWEST_FIRST} LIMIT ${unseen(`${limit}::int + 1`)}
+        ) e
       ) e
-    ) e
-    WHERE e.place <= ${limit} AND (e.bytes <= ${parameters.add(bounds.maxBytes)} OR e.place = 1)
+      WHERE e.place <= ${limit} AND (e.bytes <= ${parameters.add(bounds.maxBytes)} OR e.place = 1)
+    )
+    SELECT ${eventColumns}, e.listed, e.bytes,
+      CASE WHEN coalesce(e.place, 1) = 1 THEN ${segmentsOfPage(parameters, projectId, bounds, look)} END AS segments
+    FROM (SELECT) page LEFT JOIN e ON true
     ORDER BY e.place`;
+}
+
+/** Those that may have an event of the stretch, and none that lies behind the end of the page `e`. */
+function segmentsOfPage(
+  parameters: Parameters,
+  projectId: number,
+  { filter: { from, to } = {}, before }: PageBounds,
+  look: Look | undefined,
+): string {
+  const conditions = [
+    'coalesce(s.max_occurred_at >= (SELECT min(occurred_at) FROM e HAVING count(*) < max(listed)), true)',
+  ];
+  const time = (at: Date): string => `${parameters.add(at.toISOString())}::timestamptz`;
+  if (from !== undefined) conditions.push(`s.max_occurred_at >= ${time(from)}`);
+  if (look?.until !== undefined) conditions.push(`s.max_occurred_at >= ${time(look.until.occurredAt)}`);
+  if (to !== undefined) conditions.push(`s.min_occurred_at < ${time(to)}`);
+  if (before !== undefined) conditions.push(`s.min_occurred_at <= ${time(before.occurredAt)}`);
+  return segmentsOf(parameters.add(projectId), conditions);
 }
 
 /** What comes after FROM: the rows of the list, as `e`. */

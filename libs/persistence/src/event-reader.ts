@@ -13,8 +13,9 @@ export class EventReader {
   constructor(private readonly database: Queryable) {}
 
   /** One page of a project's list, newest first; see `newestEvents`. */
-  newest(projectId: number, bounds: PageBounds): Promise<EventPage> {
-    return newestEvents(this.database, projectId, bounds);
+  async newest(projectId: number, bounds: PageBounds): Promise<EventPage> {
+    const { events, next, bytes } = await newestEvents(this.database, projectId, bounds);
+    return { events, next, bytes };
   }
 
   /** @param eventId a UUID, in whatever case. */

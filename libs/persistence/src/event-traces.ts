@@ -1,4 +1,8 @@
+import type { ColdEvents } from './cold-events.port';
+import { fromSegmentsColumn } from './committed-segments';
 import type { Queryable } from './database';
+import { milliseconds } from './event.mapping';
+import { ledgerLookup, type LookedUpRow } from './ledger-lookup';
 import { ERASED } from './ledger';
 
 /** Where the record of an event stands on the log. */
@@ -13,12 +17,20 @@ export type EventTrace =
       readonly status: 'stored';
       /** How often the same id came again. */
       readonly duplicates: number;
-      /** Undefined when the row is not in PostgreSQL, as the next. */
-      readonly receivedAt: Date | undefined;
-      readonly storedAt: Date | undefined;
+      readonly receivedAt: Date;
+      readonly storedAt: Date;
     })
   | (TracedPlace & {
-      readonly status: 'erased';
+      readonly status: 'archived';
+      readonly duplicates: number;
+      /** Undefined when nobody here reads the archive, as the next. */
+      readonly receivedAt: Date | undefined;
+      readonly storedAt: Date | undefined;
+      readonly archivedAt: Date | undefined;
+    })
+  | (TracedPlace & {
+      /** `expired`: known, but in no tier any more, and not because somebody erased it. */
+      readonly status: 'erased' | 'expired';
       readonly duplicates: number;
     })
   | (TracedPlace & {
@@ -27,7 +39,7 @@ export type EventTrace =
       readonly reason: string;
     });
 
-interface StoredRow {
+interface StoredRow extends LookedUpRow {
   readonly partition: number;
   readonly offset: string;
   readonly duplicates: number;
@@ -43,9 +55,21 @@ interface LetterRow {
   readonly reason: string;
 }
 
+type Afterwards =
+  | { readonly status: 'expired' }
+  | {
+      readonly status: 'archived';
+      readonly receivedAt: Date | undefined;
+      readonly storedAt: Date | undefined;
+      readonly archivedAt: Date | undefined;
+    };
+
 /** Tells what became of an event, by its id. */
 export class EventTraces {
-  constructor(private readonly database: Queryable) {}
+  constructor(
+    private readonly database: Queryable,
+    private readonly cold?: ColdEvents,
+  ) {}
 
   /** @returns undefined until a consumer has seen the event. @param eventId a UUID, in whatever case. */
   async find(projectId: number, eventId: string): Promise<EventTrace | undefined> {
@@ -53,30 +77,28 @@ export class EventTraces {
   }
 
   private async stored(projectId: number, eventId: string): Promise<EventTrace | undefined> {
-    // A lateral with a limit: the ledger's time leads into the one partition that can have the row.
     const [row] = await this.database.query<StoredRow>(
-      `SELECT i.partition, i."offset", i.duplicates, i.state,
-         (extract(epoch FROM e.received_at) * 1000)::float8 AS received_at,
-         (extract(epoch FROM e.stored_at) * 1000)::float8 AS stored_at
-       FROM event_ids i
-       LEFT JOIN LATERAL (
-         SELECT received_at, stored_at FROM events
-         WHERE project_id = i.project_id AND occurred_at = i.occurred_at AND event_id = i.event_id LIMIT 1
-       ) e ON true
-       WHERE i.project_id = $1 AND i.event_id = $2`,
+      ledgerLookup(`i.partition, i."offset", i.duplicates, i.state,
+        ${milliseconds('received_at')}, ${milliseconds('stored_at')}`),
       [projectId, eventId],
     );
     if (row === undefined) return undefined;
-    const { partition, offset, duplicates, state, received_at, stored_at } = row;
-    if (state === ERASED) return { status: 'erased', partition, offset: Number(offset), duplicates };
-    return {
-      status: 'stored',
-      partition,
-      offset: Number(offset),
-      duplicates,
-      receivedAt: received_at === null ? undefined : new Date(received_at),
-      storedAt: stored_at === null ? undefined : new Date(stored_at),
-    };
+    const { partition, duplicates, received_at, stored_at } = row;
+    const known = { partition, offset: Number(row.offset), duplicates };
+    if (row.state === ERASED) return { status: 'erased', ...known };
+    if (received_at === null || stored_at === null) return { ...known, ...(await this.afterwards(projectId, row)) };
+    return { status: 'stored', ...known, receivedAt: new Date(received_at), storedAt: new Date(stored_at) };
+  }
+
+  /** Of an event that was stored and is not in the hot tier. */
+  private async afterwards(projectId: number, row: StoredRow): Promise<Afterwards> {
+    const segments = fromSegmentsColumn(row.segments);
+    if (segments.length === 0) return { status: 'expired' };
+    if (this.cold === undefined)
+      return { status: 'archived', receivedAt: undefined, storedAt: undefined, archivedAt: undefined };
+    const place = { occurredAt: new Date(row.known_at), eventId: row.known_id };
+    const times = await this.cold.times(segments, projectId, place);
+    return times === undefined ? { status: 'expired' } : { status: 'archived', ...times };
   }
 
   /** Of several letters of one id, one that somebody can still do something about, and of those the latest. */

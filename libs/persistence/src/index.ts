@@ -8,15 +8,9 @@ export {
   type Scope,
   type StoredApiKey,
 } from './api-keys';
-export { ColdEvents } from './cold-events.port';
-export {
-  ColdSegments,
-  committedSegments,
-  type CommittedSegment,
-  type EventKeys,
-  type SegmentContent,
-  type WrittenSegment,
-} from './cold-segments';
+export { ColdEvents, type ArchivedTimes } from './cold-events.port';
+export { ColdSegments, type EventKeys, type SegmentContent, type WrittenSegment } from './cold-segments';
+export { committedSegments, type CommittedSegment } from './committed-segments';
 export { ConsumerPositions, unaccountedOf, type StoredPosition } from './consumer-positions';
 export { maintenanceDataSource } from './data-source';
 export { Database, type Queryable } from './database';

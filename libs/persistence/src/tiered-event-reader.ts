@@ -1,15 +1,18 @@
+import { uuidArray } from './binary-array';
 import type { ColdEvents } from './cold-events.port';
-import { committedSegments } from './cold-segments';
-import type { Database } from './database';
+import { committedSegments, fromSegmentsColumn } from './committed-segments';
+import type { Queryable } from './database';
+import type { EventPlace } from './event-filter';
 import type { EventPage, PageBounds } from './event-list';
-import { milliseconds, type StoredEvent } from './event.mapping';
+import { eventColumns, fromEventRow, milliseconds, type StoredEvent, type StoredEventRow } from './event.mapping';
 import { EventReader } from './event-reader';
-import { newestOfBoth } from './tiered-list';
+import { ledgerLookup, type LookedUpRow } from './ledger-lookup';
+import { jsonBytes, newestOfBoth } from './tiered-list';
 
-/** Reads lists and single events of one project, wherever they are; `several` looks into the hot tier alone. */
+/** Reads the events of one project, wherever they are. */
 export class TieredEventReader extends EventReader {
   constructor(
-    private readonly tiers: Database,
+    private readonly tiers: Queryable,
     private readonly cold: ColdEvents,
   ) {
     super(tiers);
@@ -20,19 +23,47 @@ export class TieredEventReader extends EventReader {
   }
 
   override async one(projectId: number, eventId: string): Promise<StoredEvent | undefined> {
-    // In this order no snapshot is needed: what has left the hot tier is in the manifest, and stays there.
-    return (await super.one(projectId, eventId)) ?? (await this.coldOne(projectId, eventId));
+    const [row] = await this.tiers.query<LookedUpRow & StoredEventRow>(ledgerLookup(eventColumns), [
+      projectId,
+      eventId,
+    ]);
+    if (row === undefined) return undefined;
+    if (row.is_hot) return fromEventRow(row);
+    const place = { occurredAt: new Date(row.known_at), eventId: row.known_id };
+    const [event] = await this.cold.several(
+      fromSegmentsColumn(row.segments),
+      projectId,
+      [place],
+      Number.MAX_SAFE_INTEGER,
+    );
+    return event;
   }
 
-  private async coldOne(projectId: number, eventId: string): Promise<StoredEvent | undefined> {
-    const [place] = await this.tiers.query<{ event_id: string; occurred_at: number }>(
-      `SELECT e.event_id, ${milliseconds('occurred_at')} FROM event_ids e WHERE e.project_id = $1 AND e.event_id = $2`,
-      [projectId, eventId],
+  override async several(projectId: number, eventIds: readonly string[], maxBytes: number): Promise<StoredEvent[]> {
+    const hot = await super.several(projectId, eventIds, maxBytes);
+    const found = new Set(hot.map(({ eventId }) => eventId));
+    const places = await this.placesOf(
+      projectId,
+      eventIds.filter((eventId) => !found.has(eventId)),
     );
-    if (place === undefined) return undefined;
-    const occurredAt = new Date(place.occurred_at);
-    const segments = await committedSegments(this.tiers, projectId, { from: occurredAt, until: occurredAt });
-    const [event] = await this.cold.several(segments, projectId, [{ occurredAt, eventId: place.event_id }]);
-    return event;
+    if (places.length === 0) return hot;
+    // In this order no snapshot is needed: what has left the hot tier is in the manifest, and stays there.
+    const times = places.map(({ occurredAt }) => occurredAt.getTime());
+    const [from, until] = [new Date(Math.min(...times)), new Date(Math.max(...times))];
+    const segments = await committedSegments(this.tiers, projectId, { from, until });
+    const left = hot.reduce((bytes, event) => bytes - jsonBytes(event), maxBytes);
+    return [...hot, ...(await this.cold.several(segments, projectId, places, left))];
+  }
+
+  private async placesOf(projectId: number, eventIds: readonly string[]): Promise<EventPlace[]> {
+    if (eventIds.length === 0) return [];
+    const rows = await this.tiers.query<{ readonly event_id: string; readonly occurred_at: number }>(
+      `SELECT w.event_id, ${milliseconds('occurred_at')} FROM unnest($2::uuid[]) AS w(event_id)
+       CROSS JOIN LATERAL (
+         SELECT occurred_at FROM event_ids WHERE project_id = $1 AND event_id = w.event_id LIMIT 1
+       ) e`,
+      [projectId, uuidArray(eventIds, (eventId) => eventId)],
+    );
+    return rows.map(({ event_id, occurred_at }) => ({ occurredAt: new Date(occurred_at), eventId: event_id }));
   }
 }

@@ -29,13 +29,13 @@ export interface TraceDto {
 /** @param topic the name by which clients of the log know it. */
 export function toTraceDto(trace: EventTrace | undefined, topic: string): TraceDto {
   if (trace === undefined) return { status: 'unknown' };
-  const stored = trace.status === 'stored' ? trace : undefined;
+  const stored = 'receivedAt' in trace ? trace : undefined;
   return {
     status: trace.status,
     duplicates: 'duplicates' in trace ? trace.duplicates : null,
     received_at: stored?.receivedAt?.toISOString() ?? null,
     stored_at: stored?.storedAt?.toISOString() ?? null,
-    archived_at: null,
+    archived_at: 'archivedAt' in trace ? (trace.archivedAt?.toISOString() ?? null) : null,
     topic,
     partition: trace.partition,
     offset: trace.offset,

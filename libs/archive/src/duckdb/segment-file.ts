@@ -6,7 +6,7 @@ import type { DuckDBBigIntVector, DuckDBConnection, DuckDBIntegerVector, DuckDBU
 import type { EventKeys, SegmentContent } from '@app/persistence';
 import { IdChecksum, toNanos, type Tally } from '../row-tally';
 import { csvColumns, DELIMITER, fromSpool, QUOTE, TEXT_COLUMNS } from '../segment-columns';
-import { quoted, type Engine } from './engine';
+import { quoted, timestamp, type Engine } from './engine';
 
 /**
  * Rows that are packed together and read together. A page of a list reads one or two of these groups: in 30,720 rows it took
@@ -29,7 +29,10 @@ export interface SpoolSize {
   readonly longestLineBytes: number;
 }
 
-/** Makes a Parquet file of spooled lines, in their order. */
+/**
+ * Makes a Parquet file of spooled lines, in their order. Each row has the time of this in `archived_at`, which it keeps in
+ * whatever file it is written to later.
+ */
 export async function writeSegment(engine: Engine, spool: string, size: SpoolSize, path: string): Promise<void> {
   const options = [
     'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 3',
@@ -38,11 +41,8 @@ export async function writeSegment(engine: Engine, spool: string, size: SpoolSiz
     // 10 million rows in 32 ms, for 2 bytes a row.
     `DICTIONARY_SIZE_LIMIT ${GROUP_ROWS}`,
   ];
-  await engine.connected((connection) =>
-    connection.run(
-      `COPY (SELECT ${fromSpool} FROM ${spooled(spool, size)}) TO ${quoted(path)} (${options.join(', ')})`,
-    ),
-  );
+  const rows = `SELECT ${fromSpool}, ${timestamp(Date.now())} AS archived_at FROM ${spooled(spool, size)}`;
+  await engine.connected((connection) => connection.run(`COPY (${rows}) TO ${quoted(path)} (${options.join(', ')})`));
 }
 
 function groupRows({ rows, textBytes }: SpoolSize): number {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@app/events';
-import type { StoredEvent } from '@app/persistence';
+import type { ArchivedTimes, StoredEvent } from '@app/persistence';
 
 /** An event as `segmentColumns` reads it. */
 export interface SegmentRow {
@@ -38,6 +38,21 @@ export function fromSegmentRow(row: SegmentRow): StoredEvent {
     data: JSON.parse(row.data) as JsonObject,
     context: row.context === null ? undefined : (JSON.parse(row.context) as JsonObject),
   };
+}
+
+/** Times of an event, as `timesColumns` reads them. */
+export interface TimesRow {
+  readonly received_us: bigint;
+  readonly stored_us: bigint;
+  readonly archived_us: bigint;
+}
+
+export const timesColumns = ['received', 'stored', 'archived']
+  .map((time) => `epoch_us(${time}_at) AS ${time}_us`)
+  .join(', ');
+
+export function fromTimesRow({ received_us, stored_us, archived_us }: TimesRow): ArchivedTimes {
+  return { receivedAt: toDate(received_us), storedAt: toDate(stored_us), archivedAt: toDate(archived_us) };
 }
 
 function toDate(microseconds: bigint): Date {
