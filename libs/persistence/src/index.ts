@@ -8,7 +8,7 @@ export {
   type Scope,
   type StoredApiKey,
 } from './api-keys';
-export { ColdEvents, type ArchivedTimes } from './cold-events.port';
+export { ColdEvents, type ArchivedTimes, type ColdCount, type ColdUserDay, type TakeRows } from './cold-events.port';
 export { ColdSegments, type EventKeys, type SegmentContent, type WrittenSegment } from './cold-segments';
 export { committedSegments, type CommittedSegment } from './committed-segments';
 export { ConsumerPositions, unaccountedOf, type StoredPosition } from './consumer-positions';
