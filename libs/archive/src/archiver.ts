@@ -1,17 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@app/events';
 import type { PostgresConfig } from '@app/config';
-import { ColdSegments, LongSession } from '@app/persistence';
+import { erasureIsDue } from '@app/persistence';
 import { SegmentDiffersError, SegmentNotWrittenError } from './archive.error';
 import type { Engine } from './duckdb/engine';
 import { readBack, writeSegment, type ReadBack } from './duckdb/segment-file';
-import type { RowPlace, Tally } from './row-tally';
+import { LockedTier, type OnStep } from './locked-tier';
+import { differences, type RowPlace } from './row-tally';
+import type { RewriteStep } from './segment-rewriter';
 import { spoolEvents, type Spooled } from './segment-spool';
 import type { SegmentStorage } from './segment-storage.port';
 
-/** Done, in this order; from `begun` to `cleared` once for each segment. */
+/** Done, in this order; from `begun` to `cleared` once for each segment. `removed` for each replaced file, in a sweep. */
 export type ArchiveStep =
-  'locked' | 'swept' | 'begun' | 'spooled' | 'written' | 'settled' | 'verified' | 'renamed' | 'published' | 'cleared';
+  | (
+      | 'locked'
+      | 'swept'
+      | 'begun'
+      | 'spooled'
+      | 'written'
+      | 'settled'
+      | 'verified'
+      | 'renamed'
+      | 'published'
+      | 'cleared'
+    )
+  | 'removed'
+  | RewriteStep;
 
 export interface ArchiveOptions {
   /** Events that occurred before it are moved. */
@@ -19,7 +34,9 @@ export interface ArchiveOptions {
   /** Rows of one segment at most: what one transaction deletes, and 32 bytes of memory each. */
   readonly maxRows?: number;
   readonly maxBytes?: number;
-  readonly onStep?: (step: ArchiveStep) => Promise<void> | void;
+  /** The run ends after the segment at hand. */
+  readonly signal?: AbortSignal;
+  readonly onStep?: OnStep<ArchiveStep>;
 }
 
 export interface ArchiveRun {
@@ -27,6 +44,8 @@ export interface ArchiveRun {
   readonly ran: boolean;
   readonly segments: number;
   readonly rows: number;
+  /** It ended early: it was told to, or an erasure waits for the lock. */
+  readonly more: boolean;
 }
 
 const MAX_ROWS = 1_000_000;
@@ -45,45 +64,34 @@ export class Archiver {
   ) {}
 
   /**
-   * Moves all that there is, segment by segment.
+   * Moves all that there is, segment by segment; ends early when an erasure waits for the lock.
    *
    * @throws {SegmentNotWrittenError} {SegmentDiffersError} {SegmentLostError} the events of that segment are where
    *   they were, and every segment before it is published.
    * @throws {StoreUnavailableError} the same; of the segment at hand the move is either done or not.
    */
   async run(options: ArchiveOptions): Promise<ArchiveRun> {
-    const session = await LongSession.open(this.config);
+    const { config, storage, engine } = this;
+    let tier: LockedTier | undefined;
     try {
-      const segments = new ColdSegments(session);
-      if (!(await segments.lock())) return { ran: false, segments: 0, rows: 0 };
-      const prefix = `events-${await segments.storeId()}-`;
-      const { storage, engine } = this;
-      return await new Run({ session, segments, storage, engine, prefix }, options).all();
+      tier = await LockedTier.lock({ config, storage, engine });
+      if (tier === undefined) return { ran: false, segments: 0, rows: 0, more: false };
+      return await new Run(tier, options).all();
     } catch (error) {
       if (error instanceof PipelineError) throw error;
       throw new SegmentNotWrittenError('A segment of old events could not be written.', { cause: error });
     } finally {
-      // The lock ends with it.
-      await session.close();
+      await tier?.close();
     }
   }
 }
 
-interface RunParts {
-  readonly session: LongSession;
-  readonly segments: ColdSegments;
-  readonly storage: SegmentStorage;
-  readonly engine: Engine;
-  /** Of the names of files. */
-  readonly prefix: string;
-}
-
 /** One run, with the lock. */
 class Run {
-  private readonly step: (step: ArchiveStep) => Promise<void> | void;
+  private readonly step: OnStep<ArchiveStep>;
 
   constructor(
-    private readonly parts: RunParts,
+    private readonly tier: LockedTier,
     private readonly options: ArchiveOptions,
   ) {
     this.step = options.onStep ?? (() => undefined);
@@ -91,18 +99,23 @@ class Run {
 
   async all(): Promise<ArchiveRun> {
     await this.step('locked');
-    await this.sweep();
+    await this.tier.sweep(this.step);
     await this.step('swept');
-    const run = { ran: true, segments: 0, rows: 0 };
+    const run = { ran: true, segments: 0, rows: 0, more: false };
     let after: RowPlace | undefined;
     for (;;) {
       const { tally, last, exhausted } = await this.oneOrNothing(after);
       if (tally.rows > 0) run.segments += 1;
       run.rows += tally.rows;
       if (exhausted) return run;
+      if (await this.isToEnd()) return { ...run, more: true };
       // The index still has the entries of deleted rows, which would be passed again and again.
       after = last;
     }
+  }
+
+  private async isToEnd(): Promise<boolean> {
+    return this.options.signal?.aborted === true || (await erasureIsDue(this.tier.session));
   }
 
   private async oneOrNothing(after: RowPlace | undefined): Promise<Spooled> {
@@ -110,15 +123,15 @@ class Run {
       return await this.one(after);
     } catch (error) {
       // What was begun goes now, so that a full disk is not full of it; where that fails, the next run does it.
-      await this.sweep().catch(() => undefined);
+      await this.tier.sweep().catch(() => undefined);
       throw error;
     }
   }
 
   /** @returns what was found; nothing is begun for no rows. */
   private async one(after: RowPlace | undefined): Promise<Spooled> {
-    const { session, segments, storage, prefix } = this.parts;
-    const name = `${prefix}${randomUUID()}`;
+    const { session, segments, storage } = this.tier;
+    const name = this.tier.newName();
     const segment = await segments.begin(randomUUID(), `${name}.parquet`);
     await this.step('begun');
     const spool = storage.draftPath(`${name}.csv`);
@@ -138,7 +151,7 @@ class Run {
   }
 
   private async makeFile(spool: string, { tally, longestLineBytes }: Spooled, file: string): Promise<ReadBack> {
-    const { storage, engine } = this.parts;
+    const { storage, engine } = this.tier;
     const draft = storage.draftPath(file);
     const { rows, textBytes } = tally;
     await writeSegment(engine, spool, { rows, textBytes, longestLineBytes }, draft);
@@ -153,23 +166,4 @@ class Run {
     await this.step('renamed');
     return read;
   }
-
-  /** Removes what earlier runs left that died. With the lock nobody else is writing. */
-  private async sweep(): Promise<void> {
-    const { segments, storage, prefix } = this.parts;
-    const unfinished = await segments.unfinished();
-    const wanted = new Set(await segments.files());
-    for (const { file } of unfinished) wanted.delete(file);
-    for (const file of await storage.list(prefix)) if (!wanted.has(file)) await storage.remove(file);
-    // Last: a row that is struck out before its file is gone would leave a file of which nobody knows.
-    for (const segment of unfinished) await segments.forget(segment);
-  }
-}
-
-/** Names of what is not the same. */
-function differences(sent: Tally, read: Tally): string[] {
-  return (Object.keys(sent) as (keyof Tally)[]).filter((figure) => {
-    const [a, b] = [sent[figure], read[figure]];
-    return a instanceof Buffer && b instanceof Buffer ? !a.equals(b) : a !== b;
-  });
 }
