@@ -1,10 +1,11 @@
 import { Module, type DynamicModule, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Statistics } from '@app/analytics';
+import { ArchiveModule } from '@app/archive';
 import type { ApiConfig } from '@app/config';
 import { MessagingModule } from '@app/messaging';
 import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
-import { Database, PersistenceModule } from '@app/persistence';
+import { ColdEvents, Database, EventReader, EventTraces, PersistenceModule, TieredEventReader } from '@app/persistence';
 import type { Logger } from 'pino';
 import { deadLetterControllers, deadLetterProviders } from './admin/dead-letters/dead-letter-providers';
 import { ErasuresController } from './admin/erasures/erasures.controller';
@@ -88,6 +89,7 @@ export class ApiModule {
         LoggingModule.with(logger),
         VitalsModule.with(hooks.vitals ?? new Vitals('api'), config.metricsKey),
         PersistenceModule.with(config.postgres),
+        ArchiveModule.forReading(config.cold),
         MessagingModule.forPublishing(config.log, config.publish),
       ],
       controllers: CONTROLLERS,
@@ -108,11 +110,6 @@ export class ApiModule {
         EventsRoute,
         { provide: WebHook, useFactory: () => new WebHook(config.limit.eventsPerSecond) },
         { provide: TopicName, useValue: { value: topicOf(config.log) } },
-        {
-          provide: Statistics,
-          useFactory: (database: Database) => new Statistics(database),
-          inject: [Database],
-        },
         EventExport,
         OpenApiDocument,
         SwaggerUi,
@@ -132,9 +129,20 @@ export class ApiModule {
   }
 }
 
-/** Following events, and GraphQL. */
+/** Stored events of both tiers, the numbers, following events, and GraphQL. */
 function readingProviders(config: ApiConfig): Provider[] {
-  return [...liveProviders(config), ...graphqlProviders(config)];
+  const tiered = (provide: Type, Reader: new (database: Database, cold: ColdEvents) => unknown): Provider => ({
+    provide,
+    useFactory: (database: Database, cold: ColdEvents) => new Reader(database, cold),
+    inject: [Database, ColdEvents],
+  });
+  const readers = [tiered(EventReader, TieredEventReader), tiered(EventTraces, EventTraces)];
+  const statistics = {
+    provide: Statistics,
+    useFactory: (database: Database) => new Statistics(database),
+    inject: [Database],
+  };
+  return [...readers, statistics, ...liveProviders(config), ...graphqlProviders(config)];
 }
 
 function topicOf(log: ApiConfig['log']): string {

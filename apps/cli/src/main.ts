@@ -2,6 +2,7 @@
 import { ConfigError } from '@app/config';
 import { Command, CommanderError } from 'commander';
 import { CannotRunError } from './cannot-run.error';
+import { addArchiveCommand } from './commands/archive/archive.command';
 import { addDeadLettersCommand } from './commands/dead-letters/dead-letters.command';
 import { addDoctorCommand } from './commands/doctor/doctor.command';
 import { addEraseCommand } from './commands/erase/erase.command';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   addProjectsCommand(program, endWith);
   addDeadLettersCommand(program, endWith);
   addEraseCommand(program, endWith);
+  addArchiveCommand(program, endWith);
   addMigrateCommand(program);
   addDoctorCommand(program, endWith);
   addStartCommand(program, endWith);

@@ -13,6 +13,7 @@ let admin: string;
 
 beforeAll(async () => {
   pipeline = await LocalPipeline.start();
+  pipeline.startArchiver();
   const { id, secret, text } = mintApiKey();
   admin = text;
   const hash = hashApiKeySecret(secret, '');

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { ensureLog } from '@app/messaging';
 import { ApiKeys, DEFAULT_PROJECT, hashApiKeySecret, mintApiKey, Projects } from '@app/persistence';
@@ -13,6 +16,9 @@ export const STORED_ROWS = `SELECT event_id::text, to_char(occurred_at AT TIME Z
 export class LocalPipeline {
   private api: { readonly process: AppProcess; readonly port: number } | undefined;
   private consumer: AppProcess | undefined;
+  private archiver: AppProcess | undefined;
+
+  private readonly folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
 
   private constructor(
     readonly db: Database,
@@ -38,6 +44,11 @@ export class LocalPipeline {
   async addProject(name: string): Promise<string> {
     const project = await new Projects(this.db.database).add(name);
     return addKey(this.db, project!.id);
+  }
+
+  /** Erasures need one. */
+  startArchiver(): void {
+    this.archiver = this.process('archiver', { HEALTH_PORT: '0' });
   }
 
   /** SIGKILL, and a new one on the same port. */
@@ -74,7 +85,9 @@ export class LocalPipeline {
   async stop(): Promise<void> {
     await this.api?.process.kill();
     await this.consumer?.kill();
+    await this.archiver?.kill();
     await this.db.drop();
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   private async startApi(): Promise<void> {
@@ -82,10 +95,11 @@ export class LocalPipeline {
     this.api = { process, port: (await process.logged('The API listens.'))['port'] as number };
   }
 
-  private process(app: 'api' | 'consumer', environment: Record<string, string>): AppProcess {
+  private process(app: 'api' | 'consumer' | 'archiver', environment: Record<string, string>): AppProcess {
     return AppProcess.start(`dist/apps/${app}/src/main.js`, {
       DATABASE_URL: this.db.url,
       MILLRACE_LOG: 'postgres',
+      MILLRACE_COLD_DIR: this.folder,
       ...environment,
     });
   }

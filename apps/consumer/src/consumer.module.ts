@@ -10,7 +10,6 @@ import { GroupBacklog } from './health/group-backlog';
 import { GroupMetrics } from './health/group-metrics';
 import { ProgressKeeper } from './health/progress-keeper';
 import { ReadinessController } from './health/readiness.controller';
-import { ErasureRunner } from './erasure-runner';
 import { PartitionKeeper } from './partition-keeper';
 import { PersistEventsHandler } from './persist-events.handler';
 import { PersistMeter } from './persist-meter';
@@ -54,7 +53,6 @@ export class ConsumerModule {
         PersistEventsHandler,
         PersistMeter,
         PartitionKeeper,
-        ErasureRunner,
         ConsumerDependencies,
         GroupBacklog,
         GroupMetrics,

@@ -7,7 +7,6 @@ import { EventConsumer } from '@app/messaging';
 import { FrameworkLogger } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ConsumerModule, type ConsumerHooks } from './consumer.module';
-import { ErasureRunner } from './erasure-runner';
 import { PartitionKeeper } from './partition-keeper';
 import { PersistMeter } from './persist-meter';
 
@@ -22,7 +21,6 @@ async function consume(app: INestApplication, signal: AbortSignal): Promise<void
   await waitForCurrentSchema(app.get(Database), signal);
   await app.get(PartitionKeeper).start();
   signal.throwIfAborted();
-  app.get(ErasureRunner).start();
   await app.get(EventConsumer).run(app.get(PersistMeter).handle);
 }
 
@@ -56,7 +54,6 @@ export async function startConsumer(
     await app.get(EventConsumer).stop();
     await started;
     app.get(PartitionKeeper).stop();
-    await app.get(ErasureRunner).stop();
     await app.close();
   };
   let closing: Promise<void> | undefined;

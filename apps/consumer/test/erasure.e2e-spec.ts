@@ -45,8 +45,14 @@ describeWithKafka('an erasure under load', (brokers) => {
     return (await (await fetch(url, { method, headers: { 'X-API-Key': admin } })).json()) as T;
   }
 
-  /** Consumers die at random moments while it goes on, and others take their places. */
+  /** It moves nothing: where events are does not matter here. */
+  function archiver(): AppProcess {
+    return pipeline.archiver({ MILLRACE_ARCHIVE_AFTER_DAYS: '100', ...SETTINGS });
+  }
+
+  /** Consumers and archivers die at random moments while it goes on, and others take their places. */
   async function erasedUnderKills(url: string, consumers: AppProcess[]): Promise<Erasure> {
+    const archivers = [archiver()];
     const { erasure_id } = await call<{ erasure_id: string }>('DELETE', `${url}/api/v1/users/${USER}`);
     const killing = (async () => {
       for (let kills = 0; kills < KILLS; kills += 1) {
@@ -54,6 +60,8 @@ describeWithKafka('an erasure under load', (brokers) => {
         const [victim] = consumers.splice(Math.floor(Math.random() * consumers.length), 1);
         await victim?.kill();
         consumers.push(pipeline.consumerWith(SETTINGS));
+        await archivers.pop()?.kill();
+        archivers.push(archiver());
       }
     })();
     const ask = (): Promise<Erasure> => call<Erasure>('GET', `${url}/api/v1/erasures/${erasure_id}`);

@@ -43,6 +43,10 @@ export class Pipeline {
     return this.start(script, { HEALTH_PORT: '0', ...environment });
   }
 
+  archiver(environment: Record<string, string> = {}): AppProcess {
+    return this.start('dist/apps/archiver/src/main.js', { HEALTH_PORT: '0', ...environment });
+  }
+
   /** The same once it has joined its group, and where its health server is. */
   async joinedConsumer(
     environment: Record<string, string> = {},

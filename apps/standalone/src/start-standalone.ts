@@ -6,6 +6,7 @@ import { Vitals } from '@app/observability';
 import { ApiKeys, Database, ensureFirstKey, migrateUp } from '@app/persistence';
 import type { Logger } from 'pino';
 import { startApi } from '../../api/src/start-api';
+import { startArchiver } from '../../archiver/src/start-archiver';
 import { startConsumer } from '../../consumer/src/start-consumer';
 import { CannotStartError } from './cannot-start.error';
 import { removeCliFile, writeCliFile } from './cli-file';
@@ -38,8 +39,8 @@ export interface RunningStandalone {
 }
 
 /**
- * Starts what the configuration does not name (PostgreSQL, the log), brings the schema up to date, and starts the API
- * and three consumers. Resolves once the API is ready and a consumer has joined, or after 15 s without: `missing` tells.
+ * Starts what the configuration does not name (PostgreSQL, the log), brings the schema up to date, and starts the API,
+ * three consumers and the archiver. Resolves once the API is ready and a consumer has joined, or after 15 s without: `missing` tells.
  * When it rejects, everything is stopped again.
  */
 export async function startStandalone(
@@ -121,7 +122,7 @@ async function startPipeline(
 ): Promise<{ readonly url: string; readonly grpc: string; readonly missing: readonly string[] }> {
   const running: { close(): Promise<void> }[] = [];
   open.push(() => Promise.all(running.map((each) => each.close())));
-  // One page of health and metrics for all four parts, on the API's port.
+  // One page of health and metrics for all parts, on the API's port.
   const parts = { onFatal: hooks.onFatal, vitals: new Vitals('standalone') };
   const api = await startApi(config.api(postgresUrl), logger, parts);
   running.push(api);
@@ -131,6 +132,7 @@ async function startPipeline(
     running.push(consumer);
     members.push(consumer.app.get(EventConsumer));
   }
+  running.push(await startArchiver(config.archiver(postgresUrl), logger, parts));
   // The address is shown when it works. Whatever keeps it from working is in the log, and waited for no longer.
   const missing = await missingAfter(READY_LIMIT_MS, {
     'the API is not ready': (signal) => isApiReady(api.url, signal),

@@ -76,7 +76,7 @@ describe('npm start', () => {
     });
     const health = (await (await fetch(`${ready.url}/health`)).json()) as { status: string; details: object };
     expect(health.status).toBe('ok');
-    const parts = ['postgresql', 'embedded_log', 'consumer', 'consumer_2', 'consumer_3'];
+    const parts = ['postgresql', 'embedded_log', 'consumer', 'consumer_2', 'consumer_3', 'archiver', 'archive'];
     expect(Object.keys(health.details).sort()).toEqual(parts.sort());
   });
 

@@ -11,3 +11,9 @@ export class SegmentDiffersError extends PipelineError {
   readonly code = 'SEGMENT_DIFFERS';
   readonly retriable = true;
 }
+
+/** Somebody told the run to stop. Everything is as it was before the segment at hand. */
+export class ArchiveStoppedError extends PipelineError {
+  readonly code = 'ARCHIVE_STOPPED';
+  readonly retriable = true;
+}

@@ -1,32 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@app/events';
 import type { PostgresConfig } from '@app/config';
-import { erasureIsDue } from '@app/persistence';
-import { SegmentDiffersError, SegmentNotWrittenError } from './archive.error';
-import type { Engine } from './duckdb/engine';
+import { ColdSegments, LongSession } from '@app/persistence';
+import { ArchiveStoppedError, SegmentDiffersError, SegmentNotWrittenError } from './archive.error';
+import type { Connecting, Engine } from './duckdb/engine';
 import { readBack, writeSegment, type ReadBack } from './duckdb/segment-file';
-import { LockedTier, type OnStep } from './locked-tier';
-import { differences, type RowPlace } from './row-tally';
-import type { RewriteStep } from './segment-rewriter';
+import type { RowPlace, Tally } from './row-tally';
 import { spoolEvents, type Spooled } from './segment-spool';
 import type { SegmentStorage } from './segment-storage.port';
 
-/** Done, in this order; from `begun` to `cleared` once for each segment. `removed` for each replaced file, in a sweep. */
+/** Done, in this order; from `begun` to `cleared` once for each segment. */
 export type ArchiveStep =
-  | (
-      | 'locked'
-      | 'swept'
-      | 'begun'
-      | 'spooled'
-      | 'written'
-      | 'settled'
-      | 'verified'
-      | 'renamed'
-      | 'published'
-      | 'cleared'
-    )
-  | 'removed'
-  | RewriteStep;
+  'locked' | 'swept' | 'begun' | 'spooled' | 'written' | 'settled' | 'verified' | 'renamed' | 'published' | 'cleared';
 
 export interface ArchiveOptions {
   /** Events that occurred before it are moved. */
@@ -34,9 +19,13 @@ export interface ArchiveOptions {
   /** Rows of one segment at most: what one transaction deletes, and 32 bytes of memory each. */
   readonly maxRows?: number;
   readonly maxBytes?: number;
-  /** The run ends after the segment at hand. */
+  readonly onStep?: (step: ArchiveStep) => Promise<void> | void;
+  /** Told of each segment that is published. */
+  readonly onMoved?: (rows: number) => void;
+  /** Runs between two segments, when nobody has the lock: erasures wait for it. */
+  readonly between?: () => Promise<void>;
+  /** Aborted: the run ends soon, with what it has published. */
   readonly signal?: AbortSignal;
-  readonly onStep?: OnStep<ArchiveStep>;
 }
 
 export interface ArchiveRun {
@@ -44,9 +33,9 @@ export interface ArchiveRun {
   readonly ran: boolean;
   readonly segments: number;
   readonly rows: number;
-  /** It ended early: it was told to, or an erasure waits for the lock. */
-  readonly more: boolean;
 }
+
+const NOTHING: ArchiveRun = { ran: false, segments: 0, rows: 0 };
 
 const MAX_ROWS = 1_000_000;
 const MAX_BYTES = 1024 * 1024 * 1024;
@@ -64,58 +53,84 @@ export class Archiver {
   ) {}
 
   /**
-   * Moves all that there is, segment by segment; ends early when an erasure waits for the lock.
+   * Moves all that there is, segment by segment.
    *
    * @throws {SegmentNotWrittenError} {SegmentDiffersError} {SegmentLostError} the events of that segment are where
    *   they were, and every segment before it is published.
+   * @throws {ArchiveStoppedError} the same.
    * @throws {StoreUnavailableError} the same; of the segment at hand the move is either done or not.
    */
   async run(options: ArchiveOptions): Promise<ArchiveRun> {
-    const { config, storage, engine } = this;
-    let tier: LockedTier | undefined;
+    const session = await LongSession.open(this.config);
     try {
-      tier = await LockedTier.lock({ config, storage, engine });
-      if (tier === undefined) return { ran: false, segments: 0, rows: 0, more: false };
-      return await new Run(tier, options).all();
+      const segments = new ColdSegments(session);
+      if (!(await segments.lock())) return NOTHING;
+      await this.storage.prepare();
+      const prefix = `events-${await segments.storeId()}-`;
+      const { storage } = this;
+      const engine = this.engine.until(options.signal);
+      return await new Run({ session, segments, storage, engine, prefix }, options).all();
     } catch (error) {
+      if (options.signal?.aborted === true) throw new ArchiveStoppedError('The run was stopped.', { cause: error });
       if (error instanceof PipelineError) throw error;
       throw new SegmentNotWrittenError('A segment of old events could not be written.', { cause: error });
     } finally {
-      await tier?.close();
+      // The lock ends with it.
+      await session.close();
     }
   }
 }
 
+interface RunParts {
+  readonly session: LongSession;
+  readonly segments: ColdSegments;
+  readonly storage: SegmentStorage;
+  readonly engine: Connecting;
+  /** Of the names of files. */
+  readonly prefix: string;
+}
+
 /** One run, with the lock. */
 class Run {
-  private readonly step: OnStep<ArchiveStep>;
+  private readonly step: (step: ArchiveStep) => Promise<void>;
 
   constructor(
-    private readonly tier: LockedTier,
+    private readonly parts: RunParts,
     private readonly options: ArchiveOptions,
   ) {
-    this.step = options.onStep ?? (() => undefined);
+    this.step = async (step) => {
+      options.signal?.throwIfAborted();
+      await options.onStep?.(step);
+    };
   }
 
   async all(): Promise<ArchiveRun> {
     await this.step('locked');
-    await this.tier.sweep(this.step);
+    await this.sweep();
     await this.step('swept');
-    const run = { ran: true, segments: 0, rows: 0, more: false };
+    const run = { ran: true, segments: 0, rows: 0 };
     let after: RowPlace | undefined;
     for (;;) {
       const { tally, last, exhausted } = await this.oneOrNothing(after);
-      if (tally.rows > 0) run.segments += 1;
-      run.rows += tally.rows;
-      if (exhausted) return run;
-      if (await this.isToEnd()) return { ...run, more: true };
+      if (tally.rows > 0) {
+        run.segments += 1;
+        run.rows += tally.rows;
+        this.options.onMoved?.(tally.rows);
+      }
+      if (exhausted || !(await this.giveWay())) return run;
       // The index still has the entries of deleted rows, which would be passed again and again.
       after = last;
     }
   }
 
-  private async isToEnd(): Promise<boolean> {
-    return this.options.signal?.aborted === true || (await erasureIsDue(this.tier.session));
+  /** @returns false when somebody else archives now. */
+  private async giveWay(): Promise<boolean> {
+    const { between } = this.options;
+    if (between === undefined) return true;
+    const { segments } = this.parts;
+    await segments.unlock();
+    await between();
+    return segments.lock();
   }
 
   private async oneOrNothing(after: RowPlace | undefined): Promise<Spooled> {
@@ -123,15 +138,15 @@ class Run {
       return await this.one(after);
     } catch (error) {
       // What was begun goes now, so that a full disk is not full of it; where that fails, the next run does it.
-      await this.tier.sweep().catch(() => undefined);
+      await this.sweep().catch(() => undefined);
       throw error;
     }
   }
 
   /** @returns what was found; nothing is begun for no rows. */
   private async one(after: RowPlace | undefined): Promise<Spooled> {
-    const { session, segments, storage } = this.tier;
-    const name = this.tier.newName();
+    const { session, segments, storage, prefix } = this.parts;
+    const name = `${prefix}${randomUUID()}`;
     const segment = await segments.begin(randomUUID(), `${name}.parquet`);
     await this.step('begun');
     const spool = storage.draftPath(`${name}.csv`);
@@ -140,7 +155,7 @@ class Run {
     await this.step('spooled');
     if (spooled.tally.rows > 0) {
       const { content, keys } = await this.makeFile(spool, spooled, segment.file);
-      await segments.publish(segment, content, keys);
+      await segments.publish(segment, content, keys, this.options.signal);
       await this.step('published');
     } else {
       await segments.forget(segment);
@@ -151,7 +166,7 @@ class Run {
   }
 
   private async makeFile(spool: string, { tally, longestLineBytes }: Spooled, file: string): Promise<ReadBack> {
-    const { storage, engine } = this.tier;
+    const { storage, engine } = this.parts;
     const draft = storage.draftPath(file);
     const { rows, textBytes } = tally;
     await writeSegment(engine, spool, { rows, textBytes, longestLineBytes }, draft);
@@ -166,4 +181,23 @@ class Run {
     await this.step('renamed');
     return read;
   }
+
+  /** Removes what earlier runs left that died. With the lock nobody else is writing. */
+  private async sweep(): Promise<void> {
+    const { segments, storage, prefix } = this.parts;
+    const unfinished = await segments.unfinished();
+    const wanted = new Set(await segments.files());
+    for (const { file } of unfinished) wanted.delete(file);
+    for (const file of await storage.list(prefix)) if (!wanted.has(file)) await storage.remove(file);
+    // Last: a row that is struck out before its file is gone would leave a file of which nobody knows.
+    for (const segment of unfinished) await segments.forget(segment);
+  }
+}
+
+/** Names of what is not the same. */
+function differences(sent: Tally, read: Tally): string[] {
+  return (Object.keys(sent) as (keyof Tally)[]).filter((figure) => {
+    const [a, b] = [sent[figure], read[figure]];
+    return a instanceof Buffer && b instanceof Buffer ? !a.equals(b) : a !== b;
+  });
 }

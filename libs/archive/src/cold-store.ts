@@ -1,18 +1,14 @@
 import {
   ColdEvents,
   type ArchivedTimes,
-  type ColdCount,
-  type ColdUserDay,
   type CommittedSegment,
   type EventFilter,
   type EventPage,
   type EventPlace,
   type PageBounds,
   type StoredEvent,
-  type TakeRows,
 } from '@app/persistence';
-import { quoted, timestamp, type Engine } from './duckdb/engine';
-import { countSegment, listUserDays } from './duckdb/segment-counts';
+import { quoted, timestamp, type Connecting } from './duckdb/engine';
 import {
   fromSegmentRow,
   fromTimesRow,
@@ -22,7 +18,6 @@ import {
   type TimesRow,
 } from './duckdb/segment-row.mapping';
 import { GroupBoundsReader } from './duckdb/group-bounds';
-import { parquet } from './duckdb/sql';
 import { ListWindows, type Window } from './list-windows';
 import type { SegmentStorage } from './segment-storage.port';
 
@@ -37,14 +32,12 @@ type SizedRow = SegmentRow & { readonly listed: number };
  * told by the bloom filters of all of them that there is nothing.
  */
 export class ColdStore extends ColdEvents {
-  private readonly bounds: GroupBoundsReader;
-
   constructor(
     private readonly storage: SegmentStorage,
-    private readonly engine: Engine,
+    private readonly engine: Connecting,
+    private readonly bounds = new GroupBoundsReader(storage),
   ) {
     super();
-    this.bounds = new GroupBoundsReader(storage, engine);
   }
 
   override async newest(
@@ -52,7 +45,7 @@ export class ColdStore extends ColdEvents {
     projectId: number,
     bounds: PageBounds,
   ): Promise<EventPage> {
-    const windows = new ListWindows(segments, projectId, bounds, (files) => this.bounds.of(files));
+    const windows = new ListWindows(segments, projectId, bounds, (files) => this.bounds.of(files, this.engine));
     const events: StoredEvent[] = [];
     let bytes = 0;
     for (let window = await windows.next(); window !== undefined; window = await windows.next()) {
@@ -96,18 +89,6 @@ export class ColdStore extends ColdEvents {
     const select = (found: string): string => `SELECT ${timesColumns} FROM ${found}`;
     const [row] = await this.at<TimesRow>(segments, projectId, [place], select);
     return row && fromTimesRow(row);
-  }
-
-  override counts(segment: CommittedSegment, minutesFrom: Date, take: TakeRows<ColdCount>): Promise<void> {
-    return this.readFile(segment, (path) => countSegment(this.engine, path, minutesFrom, take));
-  }
-
-  override userDays(segment: CommittedSegment, take: TakeRows<ColdUserDay>): Promise<void> {
-    return this.readFile(segment, (path) => listUserDays(this.engine, path, take));
-  }
-
-  private readFile(segment: CommittedSegment, read: (path: string) => Promise<void>): Promise<void> {
-    return this.storage.reading([segment.file], ([path = '']) => read(path));
   }
 
   /** @param select makes a statement of what comes after FROM: the rows at these places, and no others. */
@@ -198,4 +179,8 @@ function mayHave(segment: CommittedSegment, projectId: number, { occurredAt }: E
   return (
     minProjectId <= projectId && projectId <= maxProjectId && minOccurredAt <= occurredAt && occurredAt <= maxOccurredAt
   );
+}
+
+function parquet(paths: readonly string[]): string {
+  return `read_parquet([${paths.map(quoted).join(', ')}])`;
 }

@@ -1,6 +1,6 @@
+export { ArchiveModule } from './archive.module';
+export { ArchiveStoppedError } from './archive.error';
 export { Archiver, type ArchiveOptions, type ArchiveRun, type ArchiveStep } from './archiver';
-export { ColdUserEvents } from './cold-user.place';
+export { boundaryOf, ColdTier } from './cold-tier';
 export { Engine, type EngineLimits } from './duckdb/engine';
 export { LocalSegmentStorage } from './local/local-segment-storage';
-export { READERS_GRACE_MS, type ColdTier } from './locked-tier';
-export type { RewriteStep } from './segment-rewriter';

@@ -3,6 +3,9 @@
  * machine.
  */
 export abstract class SegmentStorage {
+  /** Makes sure that drafts can be written. Before every run, and as often as one likes. */
+  abstract prepare(): Promise<void>;
+
   /** A path on this machine for what is being written and is nobody's to read: its name ends in `.tmp`. */
   abstract draftPath(name: string): string;
 
@@ -17,6 +20,9 @@ export abstract class SegmentStorage {
    * again when a file was gone before it was opened.
    */
   abstract reading<T>(files: readonly string[], read: (paths: readonly string[]) => Promise<T>): Promise<T>;
+
+  /** Whether the published file is there. */
+  abstract has(file: string): Promise<boolean>;
 
   /** Removes it, whether it is there or not. */
   abstract remove(file: string): Promise<void>;

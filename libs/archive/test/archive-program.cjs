@@ -18,7 +18,7 @@ function onStep(step) {
 
 async function main() {
   const storage = new LocalSegmentStorage(folder);
-  await storage.open();
+  await storage.prepare();
   const engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
   const archiver = new Archiver({ url, poolSize: 1, queryTimeoutMs: 7000 }, storage, engine);
   say({ done: await archiver.run({ boundary: new Date(boundary), maxRows: Number(maxRows), onStep }) });

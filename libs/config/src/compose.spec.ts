@@ -28,6 +28,7 @@ const fixedInContainers = [
   'HEALTH_PORT',
   'MILLRACE_BOOTSTRAP_KEY_FILE',
   'MILLRACE_DATA_DIR',
+  'MILLRACE_COLD_DIR',
   'MILLRACE_URL',
 ];
 
@@ -51,7 +52,9 @@ function section(text: string, head: string): string {
 }
 
 describe('docker-compose.app.yml', () => {
-  const ours = ['x-environment:', 'migrate:', 'api:', 'consumer:', 'cli:'].map((head) => section(app, head)).join('\n');
+  const ours = ['x-environment:', 'migrate:', 'api:', 'consumer:', 'archiver:', 'cli:']
+    .map((head) => section(app, head))
+    .join('\n');
 
   it('hands the apps no variable that the configuration does not know', () => {
     expect(given(ours).length).toBeGreaterThan(20);

@@ -1,4 +1,5 @@
 export { readEnvironment } from './environment';
+export { loadArchiveConfig, loadArchiverConfig } from './cold-config';
 export {
   loadApiConfig,
   loadCliConfig,
@@ -10,7 +11,10 @@ export {
 } from './load-config';
 export type {
   ApiConfig,
+  ArchiveConfig,
+  ArchiverConfig,
   CliConfig,
+  ColdConfig,
   ConsumerConfig,
   DoctorConfig,
   KafkaConfig,

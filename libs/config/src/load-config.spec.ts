@@ -34,6 +34,7 @@ describe('the configuration of a process', () => {
       },
       publish: { timeoutMs: 10_000, queueEvents: 20_000, queueBytes: 32_000_000 },
       limit: { eventsPerSecond: 10_000, burst: 50_000, replicas: 1, redisUrl: undefined },
+      cold: { kind: 'local', dir: '.millrace/cold' },
       requestBodyBytes: 64_000_000,
       liveSubscribers: 1000,
       graphqlIntrospection: true,

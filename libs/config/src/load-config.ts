@@ -1,3 +1,5 @@
+import { archive, cold, toArchiver, toCold } from './cold-config';
+import { database, toPostgres } from './database-config';
 import type {
   ApiConfig,
   CliConfig,
@@ -11,21 +13,12 @@ import type {
   StandaloneConfig,
 } from './process-config';
 import { readSettings, type Environment } from './read-settings';
-import { optional, type Setting } from './setting';
+import { optional, type SettingValues } from './setting';
 import { settings } from './settings';
-
-type SettingValue<S> = S extends Setting<infer T> ? T : never;
-type ValuesOf<S> = { readonly [K in keyof S]: SettingValue<S[K]> };
 
 const { logLevel, log, drainTimeoutMs, requestBodyBytes, keyPepper, bootstrapKeyFile, dataDir } = settings;
 const { accessLogSample, metricsKey, progressTimeoutMs, batchMaxEvents, liveSubscribers, graphqlIntrospection } =
   settings;
-
-const database = {
-  databaseUrl: settings.databaseUrl,
-  databasePoolSize: settings.databasePoolSize,
-  databaseQueryTimeoutMs: settings.databaseQueryTimeoutMs,
-};
 
 const kafka = {
   kafkaBrokers: settings.kafkaBrokers,
@@ -64,11 +57,12 @@ const api = {
   ...ports,
   keyPepper,
   accessLogSample,
+  ...cold,
 };
 
 const pipeline = { logLevel, log, drainTimeoutMs, metricsKey, ...database, ...kafka };
 
-type KafkaValues = ValuesOf<typeof kafka>;
+type KafkaValues = SettingValues<typeof kafka>;
 
 function kafkaProblems(values: KafkaValues & { readonly databaseQueryTimeoutMs: number }): string[] {
   const problems: string[] = [];
@@ -127,11 +121,7 @@ function toLog(values: KafkaValues, kind: 'kafka' | 'postgres'): LogConfig {
   return Object.freeze({ kind: 'postgres', topic, group, partitions });
 }
 
-function toPostgres(values: Omit<ValuesOf<typeof database>, 'databaseUrl'>, url: string): PostgresConfig {
-  return Object.freeze({ url, poolSize: values.databasePoolSize, queryTimeoutMs: values.databaseQueryTimeoutMs });
-}
-
-function toPublish(values: ValuesOf<typeof publish>): ApiConfig['publish'] {
+function toPublish(values: SettingValues<typeof publish>): ApiConfig['publish'] {
   return Object.freeze({
     timeoutMs: values.publishTimeoutMs,
     queueEvents: values.publishQueueEvents,
@@ -139,7 +129,7 @@ function toPublish(values: ValuesOf<typeof publish>): ApiConfig['publish'] {
   });
 }
 
-function toLimit(values: ValuesOf<typeof limit>): LimitConfig {
+function toLimit(values: SettingValues<typeof limit>): LimitConfig {
   return Object.freeze({
     eventsPerSecond: values.limitEventsPerSecond,
     burst: values.limitBurst,
@@ -149,16 +139,20 @@ function toLimit(values: ValuesOf<typeof limit>): LimitConfig {
 }
 
 /** Whoever lets the system choose the port of HTTP has no use for a fixed one of gRPC. */
-function toPorts({ port, grpcPort }: ValuesOf<typeof ports>, environment: Environment): ValuesOf<typeof ports> {
+function toPorts(
+  { port, grpcPort }: SettingValues<typeof ports>,
+  environment: Environment,
+): SettingValues<typeof ports> {
   const fixed = port !== 0 || (environment[settings.grpcPort.name] ?? '') !== '';
   return { port, grpcPort: fixed ? grpcPort : 0 };
 }
 
-function toApi(values: ValuesOf<typeof api>, environment: Environment) {
+function toApi(values: SettingValues<typeof api>, environment: Environment) {
   return {
     ...toPorts(values, environment),
     publish: toPublish(values),
     limit: toLimit(values),
+    cold: toCold(values),
     requestBodyBytes: values.requestBodyBytes,
     liveSubscribers: values.liveSubscribers,
     graphqlIntrospection: values.graphqlIntrospection,
@@ -206,10 +200,11 @@ export function loadDatabaseConfig(environment: Environment): PostgresConfig {
 
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadDoctorConfig(environment: Environment): DoctorConfig {
-  const values = readSettings(environment, { log, ...database, ...kafka }, kafkaProblems);
+  const values = readSettings(environment, { log, ...cold, ...database, ...kafka }, kafkaProblems);
   const told = values.log === 'postgres' || values.kafkaBrokers !== undefined;
   return Object.freeze({
     postgres: toPostgres(values, values.databaseUrl),
+    cold: toCold(values),
     log: told ? toLog(values, values.log) : undefined,
   });
 }
@@ -231,9 +226,9 @@ const standalone = {
   ...pipeline,
   ...api,
   databaseUrl: optional(settings.databaseUrl),
+  ...archive,
   batchMaxEvents,
   progressTimeoutMs,
-  dataDir,
 };
 
 /** @throws {ConfigError} naming every variable that is wrong. */
@@ -266,6 +261,7 @@ export function loadStandaloneConfig(environment: Environment): StandaloneConfig
         batchMaxEvents: values.batchMaxEvents,
         progressTimeoutMs: values.progressTimeoutMs,
       }),
+    archiver: (url: string) => toArchiver(values, url, undefined),
   });
 }
 

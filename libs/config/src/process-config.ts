@@ -50,6 +50,13 @@ export type LogConfig =
   | { readonly kind: 'kafka'; readonly kafka: KafkaConfig }
   | { readonly kind: 'postgres'; readonly topic: string; readonly group: string; readonly partitions: number };
 
+/** Where the files of old events are. */
+export interface ColdConfig {
+  readonly kind: 'local';
+  /** A folder; relative to the working folder, or absolute. */
+  readonly dir: string;
+}
+
 /** What every process that touches the data needs. */
 export interface PipelineConfig {
   readonly logLevel: LogLevel;
@@ -61,6 +68,7 @@ export interface PipelineConfig {
 }
 
 export interface ApiConfig extends PipelineConfig {
+  readonly cold: ColdConfig;
   readonly port: number;
   readonly grpcPort: number;
   readonly publish: PublishConfig;
@@ -87,6 +95,25 @@ export interface ConsumerConfig extends PipelineConfig {
   readonly progressTimeoutMs: number;
 }
 
+/** What moves old events, in a process or as a command. */
+export interface ArchiveConfig {
+  readonly postgres: PostgresConfig;
+  readonly cold: ColdConfig;
+  /** Days before today, UTC, whose events stay. */
+  readonly afterDays: number;
+}
+
+export interface ArchiverConfig extends ArchiveConfig {
+  readonly logLevel: LogLevel;
+  /** Undefined: no health server of its own (the archiver inside standalone). */
+  readonly healthPort: number | undefined;
+  /** From the end of one run to the next. */
+  readonly intervalMs: number;
+  readonly drainTimeoutMs: number;
+  /** As of `PipelineConfig`. */
+  readonly metricsKey: string | undefined;
+}
+
 export interface MigrateConfig {
   readonly logLevel: LogLevel;
   readonly postgres: PostgresConfig;
@@ -97,6 +124,7 @@ export interface MigrateConfig {
 
 export interface DoctorConfig {
   readonly postgres: PostgresConfig;
+  readonly cold: ColdConfig;
   /** Undefined: nobody said where it is. */
   readonly log: LogConfig | undefined;
 }
@@ -108,6 +136,7 @@ export interface StandaloneConfig {
   readonly dataDir: string;
   readonly api: (postgresUrl: string) => ApiConfig;
   readonly consumer: (postgresUrl: string) => ConsumerConfig;
+  readonly archiver: (postgresUrl: string) => ArchiverConfig;
   readonly databaseUrl: string | undefined;
   readonly log: LogConfig;
 }

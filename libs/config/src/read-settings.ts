@@ -1,4 +1,4 @@
-import { SettingError, type Setting } from './setting';
+import { SettingError, type Setting, type SettingValues } from './setting';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,8 +14,6 @@ function variableOf(problem: string): string | undefined {
   return problem.split(' ')[0];
 }
 
-type Values<S> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
-
 /**
  * Reads the chosen settings from an environment. An empty variable counts as missing, as compose files write it.
  *
@@ -26,8 +24,8 @@ type Values<S> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : 
 export function readSettings<S extends Readonly<Record<string, Setting<unknown>>>>(
   environment: Environment,
   wanted: S,
-  relations: (values: Values<S>) => readonly string[] = () => [],
-): Values<S> {
+  relations: (values: SettingValues<S>) => readonly string[] = () => [],
+): SettingValues<S> {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const [key, setting] of Object.entries(wanted)) {
@@ -40,7 +38,7 @@ export function readSettings<S extends Readonly<Record<string, Setting<unknown>>
     }
   }
   // Complete when it is returned: every key of `wanted` was visited, and any that failed is in `problems`.
-  const complete = values as Values<S>;
+  const complete = values as SettingValues<S>;
   const named = new Set(problems.map(variableOf));
   problems.push(...relations(complete).filter((problem) => !named.has(variableOf(problem))));
   if (problems.length > 0) throw new ConfigError(problems);

@@ -106,3 +106,6 @@ export function url(name: string, about: string, protocols: readonly string[], o
   };
   return setting(name, about, parse, options);
 }
+
+/** What settings become, by the same keys. */
+export type SettingValues<S> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };

@@ -1,5 +1,8 @@
 import { brokerList, flag, oneOf, optional, text, url, wholeNumber } from './setting';
 
+/** Of these the numbers by the minute are kept, and may be counted anew from the events. */
+const FEWEST_HOT_DAYS = 7;
+
 /** Every variable that any process reads, once. `.env.example` and the table in the documentation are held to it. */
 export const settings = {
   port: wholeNumber('PORT', 'Port of the HTTP API; 0 lets the system choose.', { min: 0, max: 65_535, fallback: 3000 }),
@@ -12,11 +15,15 @@ export const settings = {
       fallback: 50_051,
     },
   ),
-  healthPort: wholeNumber('HEALTH_PORT', 'Port of health and metrics of a consumer; 0 lets the system choose.', {
-    min: 0,
-    max: 65_535,
-    fallback: 3001,
-  }),
+  healthPort: wholeNumber(
+    'HEALTH_PORT',
+    'Port of health and metrics of a consumer, or of an archiver, whose default is 3002; 0 lets the system choose.',
+    {
+      min: 0,
+      max: 65_535,
+      fallback: 3001,
+    },
+  ),
   logLevel: oneOf(
     'LOG_LEVEL',
     'Least serious log line that is written.',
@@ -233,6 +240,22 @@ export const settings = {
     'MILLRACE_DATA_DIR',
     'Folder of what npm start keeps: the embedded database, the first key, cli.json.',
     { fallback: '.millrace' },
+  ),
+  coldDir: optional(
+    text(
+      'MILLRACE_COLD_DIR',
+      'Folder of the files of old events, the same for API, archiver and command line; without it the folder cold in MILLRACE_DATA_DIR.',
+    ),
+  ),
+  archiveAfterDays: wholeNumber(
+    'MILLRACE_ARCHIVE_AFTER_DAYS',
+    'Days before today (UTC) whose events stay in PostgreSQL; what occurred earlier moves to files.',
+    { min: FEWEST_HOT_DAYS, max: 36_600, fallback: 7 },
+  ),
+  archiveIntervalMs: wholeNumber(
+    'MILLRACE_ARCHIVE_INTERVAL_MS',
+    'Milliseconds from the end of one run of the archiver to the next.',
+    { min: 100, max: 86_400_000, fallback: 300_000 },
   ),
   cliUrl: optional(
     url('MILLRACE_URL', 'API that the command line talks to; without it what npm start left on this machine.', [

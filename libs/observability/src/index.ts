@@ -6,7 +6,7 @@ export { VitalsController } from './health/vitals.controller';
 export { createLogger } from './logger';
 export { LoggingModule } from './logging.module';
 export { DurationHistogram } from './metrics/duration-histogram';
-export { apiMetrics, consumerMetrics, processMetrics } from './metrics/metric-catalog';
+export { apiMetrics, archiverMetrics, consumerMetrics, processMetrics } from './metrics/metric-catalog';
 export { MetricSet, type Sample } from './metrics/metric-set';
 export { runProcess, type Stoppable } from './run-process';
 export { SharedAnswer } from './shared-answer';

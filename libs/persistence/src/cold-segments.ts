@@ -62,6 +62,11 @@ export class ColdSegments {
     return row?.locked === true;
   }
 
+  /** Gives the lock to whoever wants it. */
+  async unlock(): Promise<void> {
+    await this.session.query('SELECT pg_advisory_unlock($1)', [ARCHIVE_LOCK]);
+  }
+
   /** What the names of this database's files begin with. */
   async storeId(): Promise<string> {
     const [row] = await this.session.query<{ id: string }>('SELECT id FROM cold_store');
@@ -83,16 +88,25 @@ export class ColdSegments {
    * In one transaction: readers find the events in the file, and no longer in `events`.
    *
    * @param keys exactly those of the file, in its order.
+   * @param signal aborted: it gives up, and nothing was changed.
    * @throws {SegmentLostError} nothing was changed.
    * @throws {StoreUnavailableError} nothing was changed, or (when the connection broke in the COMMIT) all of it.
    */
-  async publish(segment: WrittenSegment, content: SegmentContent, keys: EventKeys): Promise<void> {
+  async publish(
+    segment: WrittenSegment,
+    content: SegmentContent,
+    keys: EventKeys,
+    signal?: AbortSignal,
+  ): Promise<void> {
     await this.session.transaction(async (tx) => {
       await commitSegment(tx, segment, content);
       // One index lookup per key. Left to itself the planner may hash the keys and read whole partitions, hot ones too.
       await tx.query('SET LOCAL enable_hashjoin = off');
       await tx.query('SET LOCAL enable_mergejoin = off');
-      for (let from = 0; from < content.rows; from += PIECE_ROWS) await deleteRows(tx, keys, from);
+      for (let from = 0; from < content.rows; from += PIECE_ROWS) {
+        signal?.throwIfAborted();
+        await deleteRows(tx, keys, from);
+      }
     });
   }
 
@@ -115,7 +129,7 @@ export class ColdSegments {
   }
 }
 
-export async function commitSegment(tx: Queryable, segment: WrittenSegment, content: SegmentContent): Promise<void> {
+async function commitSegment(tx: Queryable, segment: WrittenSegment, content: SegmentContent): Promise<void> {
   const committed = await tx.query(
     `UPDATE cold_segments SET state = 'committed', committed_at = now(),
        min_project_id = $3, max_project_id = $4, min_occurred_at = $5, max_occurred_at = $6,

@@ -21,6 +21,8 @@ export interface PageBounds {
   /** Only events behind this place; from the newest on without it. */
   readonly before?: EventPlace | undefined;
   readonly filter?: EventFilter | undefined;
+  /** Aborted when nobody waits for the page any more; it is then not read to the end. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface EventPage {

@@ -21,6 +21,15 @@ export interface PartitionsEnsured {
   readonly deferred: readonly string[];
 }
 
+/** Who drops a partition waits for everybody who uses `events`, and everybody for it. */
+const DROP_LOCK_TIMEOUT_MS = 100;
+
+export interface PartitionsDropped {
+  readonly dropped: readonly string[];
+  /** Days that are empty, and were in use. */
+  readonly deferred: readonly string[];
+}
+
 /** Keeps the daily partitions of `events` ahead of time. Days come from the server's clock, never from an event. */
 export class EventPartitions {
   constructor(private readonly database: Database) {}
@@ -45,6 +54,31 @@ export class EventPartitions {
       if (result !== 'there') ensured[result].push(dateOf(day));
     }
     return ensured;
+  }
+
+  /**
+   * Drops the partitions of days before the boundary that have no rows; of those that `ensure` makes, none. Only after
+   * whoever has moved rows away is long done: to who reads by an older snapshot a partition that is dropped is empty.
+   */
+  async dropEmpty(now: Date, boundary: Date): Promise<PartitionsDropped> {
+    const end = Math.min(boundary.getTime(), startOfDay(now) - DAYS_BACK * DAY_MS);
+    const result = { dropped: [] as string[], deferred: [] as string[] };
+    for (const name of await this.attached()) {
+      const day = dayOfPartition(name);
+      if (day === undefined || day >= end) continue;
+      const outcome = await this.drop(name);
+      if (outcome !== 'kept') result[outcome].push(dateOf(day));
+    }
+    return result;
+  }
+
+  private async drop(name: string): Promise<'dropped' | 'deferred' | 'kept'> {
+    try {
+      return await this.database.transaction((tx) => dropPartition(tx, name));
+    } catch (error) {
+      if (error instanceof StoreUnavailableError && error.sqlState === '55P03') return 'deferred';
+      throw error;
+    }
   }
 
   private async attached(): Promise<ReadonlySet<string>> {
@@ -86,6 +120,24 @@ async function makePartition(tx: Queryable, day: number): Promise<'created' | 'i
   await tx.query(`CREATE TABLE ${name} (LIKE events INCLUDING ALL)`);
   await tx.query(`ALTER TABLE events ATTACH PARTITION ${name} FOR VALUES FROM ('${from}') TO ('${to}')`);
   return 'created';
+}
+
+async function dropPartition(tx: Queryable, name: string): Promise<'dropped' | 'kept'> {
+  const isEmpty = async (): Promise<boolean> => (await tx.query(`SELECT FROM ${name} LIMIT 1`)).length === 0;
+  if (!(await isEmpty())) return 'kept';
+  await tx.query(`SET LOCAL lock_timeout = ${DROP_LOCK_TIMEOUT_MS}`);
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [PARTITION_LOCK]);
+  // In the order in which those lock who insert. A late event may have come since the look.
+  await tx.query('LOCK TABLE ONLY events IN ACCESS EXCLUSIVE MODE');
+  if (!(await isEmpty())) return 'kept';
+  await tx.query(`DROP TABLE ${name}`);
+  return 'dropped';
+}
+
+/** Undefined for the default partition. */
+function dayOfPartition(name: string): number | undefined {
+  const [, year, month, day] = /^events_(\d{4})(\d\d)(\d\d)$/.exec(name) ?? [];
+  return year === undefined ? undefined : Date.parse(`${year}-${month ?? ''}-${day ?? ''}T00:00:00Z`);
 }
 
 function startOfDay(now: Date): number {

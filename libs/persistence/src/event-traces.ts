@@ -2,6 +2,7 @@ import type { ColdEvents } from './cold-events.port';
 import { fromSegmentsColumn } from './committed-segments';
 import type { Queryable } from './database';
 import { milliseconds } from './event.mapping';
+import { withFreshManifest } from './fresh-manifest';
 import { ledgerLookup, type LookedUpRow } from './ledger-lookup';
 import { ERASED } from './ledger';
 
@@ -73,7 +74,8 @@ export class EventTraces {
 
   /** @returns undefined until a consumer has seen the event. @param eventId a UUID, in whatever case. */
   async find(projectId: number, eventId: string): Promise<EventTrace | undefined> {
-    return (await this.stored(projectId, eventId)) ?? (await this.deadLettered(projectId, eventId));
+    const stored = await withFreshManifest(() => this.stored(projectId, eventId));
+    return stored ?? (await this.deadLettered(projectId, eventId));
   }
 
   private async stored(projectId: number, eventId: string): Promise<EventTrace | undefined> {

@@ -8,30 +8,19 @@ export {
   type Scope,
   type StoredApiKey,
 } from './api-keys';
-export { ColdEvents, type ArchivedTimes, type ColdCount, type ColdUserDay, type TakeRows } from './cold-events.port';
-export {
-  removableSegments,
-  replaceSegments,
-  segmentRecords,
-  stampSuperseded,
-  strikeSuperseded,
-  supersededSegments,
-  type SegmentRecord,
-} from './cold-rewrites';
+export { ArchiveState, type ArchiveFigures } from './archive-state';
+export { ColdFileGoneError, ColdUnavailableError } from './cold-events.error';
+export { ColdEvents, type ArchivedTimes } from './cold-events.port';
 export { ColdSegments, type EventKeys, type SegmentContent, type WrittenSegment } from './cold-segments';
 export { committedSegments, type CommittedSegment } from './committed-segments';
 export { ConsumerPositions, unaccountedOf, type StoredPosition } from './consumer-positions';
 export { maintenanceDataSource } from './data-source';
-export { Database, type Queryable, type Transaction } from './database';
+export { Database, type Queryable } from './database';
 export { DeadLetterChanges } from './dead-letter-changes';
 export type { DeadLetterFilter, LetterRange } from './dead-letter-filter';
 export { DeadLetters, type DeadLetterSummary, type StoredDeadLetter } from './dead-letters';
-export { DeadLetterPlace } from './erasure/dead-letters.place';
-export { eraseEvents, type GoneEvent } from './erasure/erase-events';
 export { Eraser, type EraserStep } from './erasure/eraser';
-export { HotEvents } from './erasure/hot-events.place';
-export { UserPlace, type ErasedUser, type ErasureWork, type Left } from './erasure/user-place.port';
-export { erasureIsDue, Erasures, type ErasureStatus, type StoredErasure } from './erasure/erasures';
+export { Erasures, type ErasureStatus, type StoredErasure } from './erasure/erasures';
 export { ensureFirstKey, mintFirstKey } from './first-key';
 export { EventPartitions, type PartitionsEnsured } from './event-partitions';
 export type { EventFilter, EventPlace } from './event-filter';

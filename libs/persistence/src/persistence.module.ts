@@ -1,6 +1,7 @@
 import type { PostgresConfig } from '@app/config';
 import { Global, Module, type DynamicModule, type OnApplicationShutdown, type Type } from '@nestjs/common';
 import { ApiKeys } from './api-keys';
+import { ArchiveState } from './archive-state';
 import { ConsumerPositions } from './consumer-positions';
 import { Database } from './database';
 import { DeadLetterChanges } from './dead-letter-changes';
@@ -18,6 +19,7 @@ import { WaitedOutcomes } from './waited-outcomes';
 
 const stores: readonly Type[] = [
   ApiKeys,
+  ArchiveState,
   ConsumerPositions,
   DeadLetterChanges,
   DeadLetters,

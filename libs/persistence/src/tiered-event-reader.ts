@@ -6,6 +6,7 @@ import type { EventPlace } from './event-filter';
 import type { EventPage, PageBounds } from './event-list';
 import { eventColumns, fromEventRow, milliseconds, type StoredEvent, type StoredEventRow } from './event.mapping';
 import { EventReader } from './event-reader';
+import { withFreshManifest } from './fresh-manifest';
 import { ledgerLookup, type LookedUpRow } from './ledger-lookup';
 import { jsonBytes, newestOfBoth } from './tiered-list';
 
@@ -19,10 +20,18 @@ export class TieredEventReader extends EventReader {
   }
 
   override newest(projectId: number, bounds: PageBounds): Promise<EventPage> {
-    return newestOfBoth(this.tiers, this.cold, projectId, bounds);
+    return withFreshManifest(() => newestOfBoth(this.tiers, this.cold, projectId, bounds));
   }
 
-  override async one(projectId: number, eventId: string): Promise<StoredEvent | undefined> {
+  override one(projectId: number, eventId: string): Promise<StoredEvent | undefined> {
+    return withFreshManifest(() => this.oneOfBoth(projectId, eventId));
+  }
+
+  override several(projectId: number, eventIds: readonly string[], maxBytes: number): Promise<StoredEvent[]> {
+    return withFreshManifest(() => this.severalOfBoth(projectId, eventIds, maxBytes));
+  }
+
+  private async oneOfBoth(projectId: number, eventId: string): Promise<StoredEvent | undefined> {
     const [row] = await this.tiers.query<LookedUpRow & StoredEventRow>(ledgerLookup(eventColumns), [
       projectId,
       eventId,
@@ -39,7 +48,11 @@ export class TieredEventReader extends EventReader {
     return event;
   }
 
-  override async several(projectId: number, eventIds: readonly string[], maxBytes: number): Promise<StoredEvent[]> {
+  private async severalOfBoth(
+    projectId: number,
+    eventIds: readonly string[],
+    maxBytes: number,
+  ): Promise<StoredEvent[]> {
     const hot = await super.several(projectId, eventIds, maxBytes);
     const found = new Set(hot.map(({ eventId }) => eventId));
     const places = await this.placesOf(

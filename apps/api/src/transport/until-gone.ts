@@ -1,6 +1,16 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Request } from 'express';
 
+/** Aborted when the client has gone; an answer that is on its way when the process stops is finished. */
+export function goneSignalOf({ res }: Pick<Request, 'res'>): AbortSignal {
+  const gone = new AbortController();
+  if (res === undefined || res.destroyed) gone.abort();
+  res?.once('close', () => {
+    gone.abort();
+  });
+  return gone.signal;
+}
+
 /** Tells work that takes its time when to stop: its client has gone, or the process is about to. */
 @Injectable()
 export class UntilGone implements OnModuleDestroy {

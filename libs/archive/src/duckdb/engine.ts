@@ -4,24 +4,41 @@ export interface EngineLimits {
   /** Of what DuckDB keeps in memory; what it needs beyond goes to `tempFolder`. */
   readonly memoryMb: number;
   readonly threads: number;
+  /** Empty: nothing goes to disk, and what would have to fails. */
   readonly tempFolder: string;
 }
 
+/** An interrupt that comes before the statement has begun is lost. */
+const INTERRUPT_AGAIN_MS = 20;
+
+/** Gives work a connection of its own. */
+export interface Connecting {
+  connected<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+}
+
 /** DuckDB in this process, with no database of its own: it reads and writes files. Loaded at the first use. */
-export class Engine {
+export class Engine implements Connecting {
   private opening: Promise<DuckDBInstance> | undefined;
 
   constructor(private readonly limits: EngineLimits) {}
 
-  /** Runs `work` on a connection of its own. */
-  async connected<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    this.opening ??= this.open();
-    const connection = await (await this.opening).connect();
+  /** Runs `work` on a connection of its own. @param signal makes it fail where it is. */
+  async connected<T>(work: (connection: DuckDBConnection) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted();
+    const connection = await (await this.opened()).connect();
+    const interrupting = interruptOn(connection, signal);
     try {
+      signal?.throwIfAborted();
       return await work(connection);
     } finally {
+      interrupting.end();
       connection.closeSync();
     }
+  }
+
+  /** The same, all of whose work fails where it is when the signal is aborted. */
+  until(signal: AbortSignal | undefined): Connecting {
+    return { connected: (work) => this.connected(work, signal) };
   }
 
   /** May be called twice; nothing may be running. */
@@ -29,6 +46,13 @@ export class Engine {
     const opening = this.opening;
     this.opening = undefined;
     (await opening)?.closeSync();
+  }
+
+  private async opened(): Promise<DuckDBInstance> {
+    const opening = (this.opening ??= this.open());
+    // The next one tries again.
+    opening.catch(() => (this.opening = undefined));
+    return opening;
   }
 
   private async open(): Promise<DuckDBInstance> {
@@ -48,6 +72,23 @@ export class Engine {
     connection.closeSync();
     return instance;
   }
+}
+
+function interruptOn(connection: DuckDBConnection, signal: AbortSignal | undefined): { end(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const interrupt = (): void => {
+    connection.interrupt();
+    timer = setInterval(() => {
+      connection.interrupt();
+    }, INTERRUPT_AGAIN_MS);
+  };
+  signal?.addEventListener('abort', interrupt, { once: true });
+  return {
+    end: () => {
+      signal?.removeEventListener('abort', interrupt);
+      clearInterval(timer);
+    },
+  };
 }
 
 /** A text in SQL. */

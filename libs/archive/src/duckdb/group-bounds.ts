@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { SegmentStorage } from '../segment-storage.port';
-import { quoted, type Engine } from './engine';
+import { quoted, type Connecting } from './engine';
 
 /** The projects and times of rows that are packed together; in milliseconds since 1970, rounded down. */
 export interface GroupBounds {
@@ -21,21 +21,21 @@ const MAX_REMEMBERED = 2000;
 export class GroupBoundsReader {
   private readonly known = new Map<string, readonly GroupBounds[]>();
 
-  constructor(
-    private readonly storage: SegmentStorage,
-    private readonly engine: Engine,
-  ) {}
+  constructor(private readonly storage: SegmentStorage) {}
 
-  async of(files: readonly string[]): Promise<GroupBounds[]> {
+  async of(files: readonly string[], engine: Connecting): Promise<GroupBounds[]> {
     const groups = new Map(files.map((file) => [file, this.known.get(file)]));
     const unknown = files.filter((file) => groups.get(file) === undefined);
-    if (unknown.length > 0) for (const [file, read] of await this.read(unknown)) groups.set(file, read);
+    if (unknown.length > 0) for (const [file, read] of await this.read(unknown, engine)) groups.set(file, read);
     return [...groups.values()].flatMap((group) => group ?? []);
   }
 
-  private async read(files: readonly string[]): Promise<ReadonlyMap<string, readonly GroupBounds[]>> {
+  private async read(
+    files: readonly string[],
+    engine: Connecting,
+  ): Promise<ReadonlyMap<string, readonly GroupBounds[]>> {
     const rows = await this.storage.reading(files, (paths) =>
-      this.engine.connected(async (connection) => {
+      engine.connected(async (connection) => {
         const read = await connection.runAndReadAll(boundsOf(paths));
         return read.getRowObjectsJS() as unknown as PathBounds[];
       }),

@@ -6,7 +6,7 @@ import type { DuckDBBigIntVector, DuckDBConnection, DuckDBIntegerVector, DuckDBU
 import type { EventKeys, SegmentContent } from '@app/persistence';
 import { IdChecksum, toNanos, type Tally } from '../row-tally';
 import { csvColumns, DELIMITER, fromSpool, QUOTE, TEXT_COLUMNS } from '../segment-columns';
-import { quoted, timestamp, type Engine } from './engine';
+import { quoted, timestamp, type Connecting } from './engine';
 
 /**
  * Rows that are packed together and read together. A page of a list reads one or two of these groups: in 30,720 rows it took
@@ -23,12 +23,9 @@ const VECTOR_ROWS = 2048;
 /** Its own choice for the longest line; beyond it memory is taken for the longest that there is. */
 const USUAL_LINE_BYTES = 2 * 1024 * 1024;
 
-export interface TextSize {
+export interface SpoolSize {
   readonly rows: number;
   readonly textBytes: number;
-}
-
-export interface SpoolSize extends TextSize {
   readonly longestLineBytes: number;
 }
 
@@ -36,24 +33,19 @@ export interface SpoolSize extends TextSize {
  * Makes a Parquet file of spooled lines, in their order. Each row has the time of this in `archived_at`, which it keeps in
  * whatever file it is written to later.
  */
-export async function writeSegment(engine: Engine, spool: string, size: SpoolSize, path: string): Promise<void> {
-  const rows = `SELECT ${fromSpool}, ${timestamp(Date.now())} AS archived_at FROM ${spooled(spool, size)}`;
-  await writeParquet(engine, rows, size, path);
-}
-
-/** Makes a segment's file of rows that come in their order. */
-export async function writeParquet(engine: Engine, rows: string, size: TextSize, path: string): Promise<void> {
+export async function writeSegment(engine: Connecting, spool: string, size: SpoolSize, path: string): Promise<void> {
   const options = [
-    'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 3, USE_TMP_FILE false',
+    'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 3',
     `ROW_GROUP_SIZE ${groupRows(size)}`,
     // A dictionary for user ids too, since only what has one gets a bloom filter: with it a user of 3 events was found among
     // 10 million rows in 32 ms, for 2 bytes a row.
     `DICTIONARY_SIZE_LIMIT ${GROUP_ROWS}`,
   ];
+  const rows = `SELECT ${fromSpool}, ${timestamp(Date.now())} AS archived_at FROM ${spooled(spool, size)}`;
   await engine.connected((connection) => connection.run(`COPY (${rows}) TO ${quoted(path)} (${options.join(', ')})`));
 }
 
-function groupRows({ rows, textBytes }: TextSize): number {
+function groupRows({ rows, textBytes }: SpoolSize): number {
   const fitting = Math.floor((GROUP_BYTES * rows) / Math.max(1, textBytes) / VECTOR_ROWS) * VECTOR_ROWS;
   return Math.min(GROUP_ROWS, Math.max(VECTOR_ROWS, fitting));
 }
@@ -66,9 +58,6 @@ function spooled(path: string, { longestLineBytes }: SpoolSize): string {
     max_line_size = ${longest}${buffer}, columns = ${csvColumns})`;
 }
 
-/** Of a row, in DuckDB. */
-export const TEXT_BYTES = TEXT_COLUMNS.map((column) => `coalesce(strlen(${column}), 0)`).join(' + ');
-
 /** What a file has, read from the file. */
 export interface ReadBack {
   readonly content: SegmentContent;
@@ -78,7 +67,7 @@ export interface ReadBack {
 }
 
 /** Reads a whole file. @throws {Error} when its rows are not in order, or one is there twice. */
-export async function readBack(engine: Engine, path: string): Promise<ReadBack> {
+export async function readBack(engine: Connecting, path: string): Promise<ReadBack> {
   const { keys, idChecksum, ...figures } = await engine.connected(async (connection) => {
     const { rows, ...sums } = await sumUp(connection, path);
     return { rows, ...sums, ...(await readKeys(connection, path, rows)) };
@@ -96,11 +85,12 @@ export async function readBack(engine: Engine, path: string): Promise<ReadBack> 
 type Sums = Omit<SegmentContent, 'bytes' | 'idChecksum' | 'fileChecksum'> & { readonly textBytes: number };
 
 async function sumUp(connection: DuckDBConnection, path: string): Promise<Sums> {
+  const texts = TEXT_COLUMNS.map((column) => `coalesce(strlen(${column}), 0)`).join(' + ');
   const read = await connection.runAndReadAll(`
     SELECT count(*)::INTEGER AS "rows", min(project_id) AS "minProjectId", max(project_id) AS "maxProjectId",
       min(occurred_at)::VARCHAR AS "minOccurredAt", max(occurred_at)::VARCHAR AS "maxOccurredAt",
       min(event_id)::VARCHAR AS "minEventId", max(event_id)::VARCHAR AS "maxEventId",
-      coalesce(sum(amount), 0)::VARCHAR AS "amountSum", sum(${TEXT_BYTES})::DOUBLE AS "textBytes"
+      coalesce(sum(amount), 0)::VARCHAR AS "amountSum", sum(${texts})::DOUBLE AS "textBytes"
     FROM read_parquet(${quoted(path)})`);
   return read.getRowObjectsJS()[0] as unknown as Sums;
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SegmentStorage } from '../segment-storage.port';
 
@@ -9,7 +9,7 @@ export class LocalSegmentStorage extends SegmentStorage {
   }
 
   /** Makes the folder where there is none. */
-  async open(): Promise<void> {
+  override async prepare(): Promise<void> {
     // The files hold everything that clients have sent; DuckDB makes them readable to all.
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
   }
@@ -30,6 +30,13 @@ export class LocalSegmentStorage extends SegmentStorage {
 
   override reading<T>(files: readonly string[], read: (paths: readonly string[]) => Promise<T>): Promise<T> {
     return read(files.map((file) => join(this.folder, file)));
+  }
+
+  override async has(file: string): Promise<boolean> {
+    return access(join(this.folder, file)).then(
+      () => true,
+      () => false,
+    );
   }
 
   override async remove(file: string): Promise<void> {

@@ -152,6 +152,31 @@ export const consumerMetrics = {
   ),
 } as const;
 
+/** Of an archiver. What it reads from the tables is the same for all of them. */
+export const archiverMetrics = {
+  archived: counter('events_archived_total', 'Events that this process has moved into files.', {
+    alarm: 'it stands still while `archive_overdue_seconds` grows',
+  }),
+  segmentsWritten: counter('archive_segments_written_total', 'Files of old events that this process has published.'),
+  seconds: counter('archive_seconds_total', 'Time spent on runs, erasures between two files included.'),
+  failures: counter('archive_failures_total', 'Runs that failed; their events stay in PostgreSQL.', {
+    alarm: 'it grows',
+  }),
+  erasureFailures: counter('erasure_failures_total', 'Steps of erasures that failed.', { alarm: 'it grows' }),
+  coldEvents: gauge('cold_events', 'Events in files.', { merge: 'max' }),
+  coldSegments: gauge('cold_segments', 'Files of old events that are read.', { merge: 'max' }),
+  coldBytes: gauge('cold_bytes', 'Bytes of these files.', { merge: 'max', alarm: 'near what their disk holds' }),
+  overdue: gauge(
+    'archive_overdue_seconds',
+    'Seconds for which the earliest event of a project has been waiting to be moved; 0 when nothing waits.',
+    { merge: 'max', alarm: 'above 3600' },
+  ),
+  erasuresWaiting: gauge('erasures_waiting', 'Erasures that are not done.', {
+    merge: 'max',
+    alarm: 'above 0 for an hour',
+  }),
+} as const;
+
 /** Of every process. */
 export const processMetrics = {
   databaseUp: gauge('database_up', '1 when PostgreSQL answers, else 0.', { alarm: '0', merge: 'min' }),
@@ -180,5 +205,6 @@ export const processMetrics = {
 export const metricCatalog: readonly MetricFacts[] = [
   ...Object.values(apiMetrics),
   ...Object.values(consumerMetrics),
+  ...Object.values(archiverMetrics),
   ...Object.values(processMetrics),
 ];

@@ -1,7 +1,7 @@
 import type { Queryable } from '../database';
 import { DEFAULT_PROJECT } from '../projects';
 import { claimsOf, isLetterOf } from './letter-claims';
-import { UserPlace, type ErasedUser, type ErasureWork, type Left } from './user-place.port';
+import { UserPlace, type ErasedUser, type EraserTransaction } from './user-place.port';
 
 /** Letters that one transaction looks at, and their bytes. */
 const AT_ONCE = 500;
@@ -22,14 +22,9 @@ interface Letter {
  * erasure: what is added later is refused by those who add it.
  */
 export class DeadLetterPlace extends UserPlace {
-  override async erase(user: ErasedUser, { transaction }: ErasureWork): Promise<Left> {
+  async erase(user: ErasedUser, transaction: EraserTransaction): Promise<boolean> {
     const erased = await transaction((tx) => eraseSome(tx, user));
-    if (erased === undefined) return 'locked';
-    return erased.last === undefined ? 'nothing' : 'something';
-  }
-
-  override daysLeft(): Promise<ReadonlySet<number>> {
-    return Promise.resolve(new Set());
+    return erased !== undefined && erased.last === undefined;
   }
 }
 

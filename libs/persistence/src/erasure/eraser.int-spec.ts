@@ -12,7 +12,6 @@ import { StoreUnavailableError } from '../store-error';
 import { WaitedOutcomes } from '../waited-outcomes';
 import { Eraser } from './eraser';
 import { Erasures } from './erasures';
-import { HotEvents } from './hot-events.place';
 
 const NAMES_PER_DAY = 3;
 const DAY_MS = 86_400_000;
@@ -159,8 +158,7 @@ describe('an erasure', () => {
   });
 
   it('that something is wrong with fails, and holds up no other', async () => {
-    const place = Object.assign(new HotEvents(), { erase: () => Promise.reject(new TypeError('wrong')) });
-    const broken = new Eraser(db.database, 0, [place]);
+    const broken = new Eraser(db.database, 0, [{ erase: () => Promise.reject(new TypeError('wrong')) }]);
     const id = await erasures.request(1, USER);
     await broken.step();
     expect(await broken.step()).toMatchObject({ kind: 'failed', erasureId: id });

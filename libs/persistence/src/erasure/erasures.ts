@@ -5,16 +5,6 @@ import { hashUser } from './user-hash';
 /** How far apart the clocks of the API's replicas and of PostgreSQL may be. */
 export const CLOCK_SKEW_MS = 1000;
 
-/** Of erasures that can begin or go on; $1 is the skew. */
-export const DUE = `status IN ('queued', 'running') AND before + $1 * interval '1 ms' <= clock_timestamp()
-  AND (resume_at IS NULL OR resume_at <= clock_timestamp())`;
-
-/** True when an erasure waits for somebody to work on it. */
-export async function erasureIsDue(database: Queryable, skewMs = CLOCK_SKEW_MS): Promise<boolean> {
-  const due = await database.query(`SELECT 1 FROM erasures WHERE ${DUE} LIMIT 1`, [skewMs]);
-  return due.length > 0;
-}
-
 /** What was removed so far. */
 export interface Removed {
   /** Events in PostgreSQL. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
-import { EventReader, type EventFilter, type EventPlace, type StoredEvent } from '@app/persistence';
+import { EventReader, type EventFilter, type EventPlace, type PageBounds, type StoredEvent } from '@app/persistence';
 import { principalOf } from '../../transport/auth/api-key.guard';
 import { requestIdOf } from '../../transport/request-id';
 import { UntilGone } from '../../transport/until-gone';
@@ -52,7 +52,7 @@ export class EventExport {
     const leave = this.slots.enter(projectId);
     const signal = this.untilGone.signalOf(request);
     try {
-      const pieces = this.pieces(projectId, filter, form);
+      const pieces = this.pieces(projectId, { filter, signal }, form);
       const first = await pieces.next();
       response.writeHead(200, headersOf(form, new Date()));
       if (request.method !== 'HEAD') {
@@ -71,12 +71,16 @@ export class EventExport {
   }
 
   /** The text of each page, the header in front. */
-  private async *pieces(projectId: number, filter: EventFilter, { header, line }: ExportForm): AsyncGenerator<string> {
+  private async *pieces(
+    projectId: number,
+    wanted: Pick<PageBounds, 'filter' | 'signal'>,
+    { header, line }: ExportForm,
+  ): AsyncGenerator<string> {
     let text = header;
     let limit = PAGE_EVENTS;
     let before: EventPlace | undefined;
     do {
-      const page = await this.reader.newest(projectId, { limit, maxBytes: PAGE_BYTES, before, filter });
+      const page = await this.reader.newest(projectId, { ...wanted, limit, maxBytes: PAGE_BYTES, before });
       for (const event of page.events) text += line(event);
       yield text;
       text = '';

@@ -1,0 +1,2 @@
+/** Nest token of `ArchiverConfig`. */
+export const ARCHIVER_CONFIG = Symbol('ArchiverConfig');

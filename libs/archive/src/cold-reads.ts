@@ -1,0 +1,73 @@
+import {
+  ColdEvents,
+  ColdFileGoneError,
+  ColdUnavailableError,
+  type ArchivedTimes,
+  type CommittedSegment,
+  type EventPage,
+  type EventPlace,
+  type PageBounds,
+  type StoredEvent,
+} from '@app/persistence';
+import { ColdStore } from './cold-store';
+import type { Engine } from './duckdb/engine';
+import { GroupBoundsReader } from './duckdb/group-bounds';
+import { ReadPlaces } from './read-places';
+import type { SegmentStorage } from './segment-storage.port';
+
+type Read<T> = (events: ColdEvents) => Promise<T>;
+
+/**
+ * Old events for the readers of a process: few reads at a time, none for long. A file that is not there is told from
+ * everything else that may fail.
+ */
+export class ColdReads extends ColdEvents {
+  private readonly bounds: GroupBoundsReader;
+
+  constructor(
+    private readonly storage: SegmentStorage,
+    private readonly engine: Engine,
+    private readonly places = new ReadPlaces(),
+  ) {
+    super();
+    this.bounds = new GroupBoundsReader(storage);
+  }
+
+  override newest(segments: readonly CommittedSegment[], projectId: number, bounds: PageBounds): Promise<EventPage> {
+    return this.read(segments, (events) => events.newest(segments, projectId, bounds), bounds.signal);
+  }
+
+  override several(
+    segments: readonly CommittedSegment[],
+    projectId: number,
+    places: readonly EventPlace[],
+    maxBytes: number,
+  ): Promise<StoredEvent[]> {
+    return this.read(segments, (events) => events.several(segments, projectId, places, maxBytes));
+  }
+
+  override times(
+    segments: readonly CommittedSegment[],
+    projectId: number,
+    place: EventPlace,
+  ): Promise<ArchivedTimes | undefined> {
+    return this.read(segments, (events) => events.times(segments, projectId, place));
+  }
+
+  private async read<T>(segments: readonly CommittedSegment[], read: Read<T>, client?: AbortSignal): Promise<T> {
+    try {
+      const { storage, engine, bounds } = this;
+      return await this.places.run((signal) => read(new ColdStore(storage, engine.until(signal), bounds)), client);
+    } catch (error) {
+      if (error instanceof ColdUnavailableError) throw error;
+      const gone = await this.missing(segments);
+      if (gone === undefined) throw new ColdUnavailableError('Old events could not be read.', { cause: error });
+      throw new ColdFileGoneError(`The file ${gone} of old events is not there.`, { cause: error });
+    }
+  }
+
+  private async missing(segments: readonly CommittedSegment[]): Promise<string | undefined> {
+    for (const { file } of segments) if (!(await this.storage.has(file))) return file;
+    return undefined;
+  }
+}

@@ -1,0 +1,53 @@
+import type { ArchiveConfig, ColdConfig, PostgresConfig } from '@app/config';
+import type { ColdEvents } from '@app/persistence';
+import { Archiver } from './archiver';
+import { ColdReads } from './cold-reads';
+import { Engine } from './duckdb/engine';
+import { LocalSegmentStorage } from './local/local-segment-storage';
+import type { SegmentStorage } from './segment-storage.port';
+
+/** For two pages at a time of the largest events. What does not fit fails: readers may have no disk to write to. */
+const READING_MB = 256;
+
+/** The largest group of rows of a segment, several times. */
+const MOVING_MB = 200;
+
+/** The old events of one process: where the files are, and DuckDB, which is loaded with the first that is read or written. */
+export class ColdTier {
+  private constructor(
+    readonly storage: SegmentStorage,
+    readonly engine: Engine,
+  ) {}
+
+  static forReading(config: ColdConfig): ColdTier {
+    return new ColdTier(storageOf(config), new Engine({ memoryMb: READING_MB, threads: 1, tempFolder: '' }));
+  }
+
+  static forMoving(config: ColdConfig): ColdTier {
+    return new ColdTier(storageOf(config), new Engine({ memoryMb: MOVING_MB, threads: 1, tempFolder: config.dir }));
+  }
+
+  reads(): ColdEvents {
+    return new ColdReads(this.storage, this.engine);
+  }
+
+  archiver(postgres: PostgresConfig): Archiver {
+    return new Archiver(postgres, this.storage, this.engine);
+  }
+
+  /** May be called twice; nothing may be running. */
+  async close(): Promise<void> {
+    await this.engine.close();
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** Events that occurred before it are moved. */
+export function boundaryOf({ afterDays }: Pick<ArchiveConfig, 'afterDays'>, now: Date): Date {
+  return new Date((Math.floor(now.getTime() / DAY_MS) - afterDays) * DAY_MS);
+}
+
+function storageOf(config: ColdConfig): SegmentStorage {
+  return new LocalSegmentStorage(config.dir);
+}
