@@ -227,11 +227,14 @@ describe('a replay', () => {
       const [id] = await aLetter({ stage, headers, value });
       expect((await post(`/${id}/replay`)).body).toEqual({ matched: 1, replayed: 1 });
       expect((await post(`/${id}/replay`)).body).toEqual({ matched: 1, replayed: 1 });
-      const sql = `SELECT convert_from(value, 'UTF8')::jsonb->>'event_id' AS event_id, encode(headers, 'escape') AS headers FROM log_records`;
-      const rows = await test.db.database.query<{ event_id: string; headers: string }>(sql);
+      const sql = `SELECT convert_from(value, 'UTF8')::json AS event, encode(headers, 'escape') AS headers FROM log_records`;
+      const rows = await test.db.database.query<{ event: Record<string, string>; headers: string }>(sql);
       expect(rows[0]!.headers).toMatch(/^(?!.*refused).*replay_of/s);
-      const { event_id } = (await get(`/${id}`)).body as { event_id: string };
-      expect(rows.map((row) => row.event_id)).toEqual([event_id, event_id]);
+      const { event_id, created_at } = (await get(`/${id}`)).body as Record<string, string>;
+      // An erasure of the user between the letter and its replay was after the event.
+      expect(rows.map(({ event }) => [event['event_id'], event['received_at']])).toEqual(
+        Array(2).fill([event_id, created_at]),
+      );
     },
   );
 });

@@ -9,7 +9,7 @@ function convert(messages: string, shared = ''): ParsedEvent {
   const text = `{"writeKey":"mr_secret"${shared},"batch":[${messages}]}`;
   const batch = toSegmentBatch(JSON.parse(text), text, 'batch');
   const source = { json: new MessageSource(new JsonText(text), ['batch', 0]), path: [] };
-  const arrival = { projectId: 7, receivedAt, arrivedAt: receivedAt, source, shared: batch.shared };
+  const arrival = { projectId: 7, receivedAt, source, shared: batch.shared };
   return fromSegmentMessage(batch.messages[0], arrival);
 }
 

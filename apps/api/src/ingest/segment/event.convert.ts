@@ -25,8 +25,6 @@ interface Named {
 /** How and where a message came. */
 export interface SegmentArrival extends Acceptance {
   readonly shared: SharedMembers;
-  /** When it first came, by our clock: what its own clock is corrected by. Later than that, it is `receivedAt`. */
-  readonly arrivedAt: Date;
   /** The id of a message that brings none; undefined: a new one. */
   readonly eventId?: string | undefined;
 }
@@ -68,15 +66,15 @@ function instantOf(value: unknown): number | undefined {
   return typeof value === 'string' ? parseRfc3339(value) : undefined;
 }
 
-function readTime(message: JsonObject, { shared, arrivedAt }: SegmentArrival): Named {
+function readTime(message: JsonObject, { shared, receivedAt }: SegmentArrival): Named {
   const key = blank(message['timestamp']) ? 'originalTimestamp' : 'timestamp';
   const value = message[key];
-  if (blank(value)) return { key: 'timestamp', value: arrivedAt.toISOString() };
+  if (blank(value)) return { key: 'timestamp', value: receivedAt.toISOString() };
   const timestamp = instantOf(value);
   if (timestamp === undefined) return { key, value };
   // The batch's is newer: libraries write it anew whenever they send it again.
   const sentAt = instantOf(shared.sentAt) ?? instantOf(message['sentAt']);
-  const corrected = correctedTime({ timestamp, sentAt, receivedAt: arrivedAt.getTime() });
+  const corrected = correctedTime({ timestamp, sentAt, receivedAt: receivedAt.getTime() });
   return { key, value: new Date(corrected).toISOString() };
 }
 
@@ -154,11 +152,11 @@ export function fromSegmentMessage(message: unknown, arrival: SegmentArrival): P
 /**
  * Reads a refused message again, from the value of its dead letter: a body of `POST /v1/batch` with one message, and
  * `receivedAt` (when it came), `eventId` (for a message that brings no id), `type` (where the path told it).
+ *
+ * @param acceptance `receivedAt`: when it was kept. The event has the time when it came, which tells whether it is older
+ *   than an erasure of its user.
  */
-export function segmentEventOf(
-  value: Buffer,
-  { projectId, receivedAt }: Pick<Acceptance, 'projectId' | 'receivedAt'>,
-): ParsedEvent {
+export function segmentEventOf(value: Buffer, acceptance: Pick<Acceptance, 'projectId' | 'receivedAt'>): ParsedEvent {
   const text = value.toString('utf8');
   const kept = parseKept(text);
   const messages = kept['batch'];
@@ -167,11 +165,12 @@ export function segmentEventOf(
   }
   const { sentAt, context, integrations } = kept;
   const type = isSegmentType(kept['type']) ? kept['type'] : undefined;
-  const arrivedAt = new Date(instantOf(kept['receivedAt']) ?? receivedAt);
+  const keptAt = acceptance.receivedAt.getTime();
+  const receivedAt = new Date(Math.min(instantOf(kept['receivedAt']) ?? keptAt, keptAt));
   const eventId = typeof kept['eventId'] === 'string' ? kept['eventId'] : undefined;
   const source = { json: new MessageSource(new JsonText(text), ['batch', 0]), path: [] };
   const shared = { type, sentAt: readSentAt(sentAt), context, integrations };
-  return fromSegmentMessage(messages[0], { projectId, receivedAt, source, shared, arrivedAt, eventId });
+  return fromSegmentMessage(messages[0], { ...acceptance, receivedAt, source, shared, eventId });
 }
 
 function parseKept(text: string): JsonObject {

@@ -5,6 +5,7 @@ import { toSegmentBatch } from './segment-batch';
 import type { SegmentType } from './segment-types';
 
 const arrivedAt = new Date('2026-11-21T12:00:00.000Z');
+const keptAt = new Date('2026-11-25T00:00:00.000Z');
 const EVENT_ID = '0192f0c1-2345-7abc-8def-0123456789ab';
 
 function kept(text: string, index = 0, route: SegmentType | 'batch' = 'batch'): Buffer {
@@ -12,7 +13,7 @@ function kept(text: string, index = 0, route: SegmentType | 'batch' = 'batch'): 
 }
 
 function again(value: Buffer): ParsedEvent {
-  return segmentEventOf(value, { projectId: 1, receivedAt: new Date('2026-11-25T00:00:00.000Z') });
+  return segmentEventOf(value, { projectId: 1, receivedAt: keptAt });
 }
 
 function withoutKey(value: unknown): unknown {
@@ -79,9 +80,14 @@ describe('RefusedMessages', () => {
         name: 'segment.page',
         userId: 'u',
         occurredAt: new Date('2026-11-21T11:00:00.000Z'),
-        receivedAt: new Date('2026-11-25T00:00:00.000Z'),
+        receivedAt: arrivedAt, // what was received before an erasure stays so
       },
     });
+  });
+
+  it('was received when it was kept, where its value claims a later time', () => {
+    const claiming = Buffer.from('{"receivedAt":"2030-01-01T00:00:00Z","batch":[{"type":"page","userId":"u"}]}');
+    expect(again(claiming)).toMatchObject({ event: { receivedAt: keptAt, occurredAt: keptAt } });
   });
 
   it('is refused again for a number that no double holds', () => {

@@ -87,7 +87,7 @@ export class SegmentIntake {
     const parsed = batch.messages.slice(from, to).map((message, index) => {
       const place = shared.type === undefined ? ['batch', from + index] : [];
       const source = { json: new MessageSource(json, place), path: [] };
-      return fromSegmentMessage(message, { ...arrival, source, shared, arrivedAt: arrival.receivedAt });
+      return fromSegmentMessage(message, { ...arrival, source, shared });
     });
     return { from, parsed };
   }
