@@ -67,9 +67,9 @@ async function next(tx: Queryable, { erasureId, projectId, userId }: ErasedUser)
   );
 }
 
-function belongsTo({ projectId, userId, before }: ErasedUser, { key, value, detail, created }: Letter): boolean {
-  const record = { projectId, key, value };
-  const claims = claimsOf(record);
-  if ((claims.receivedAt ?? created) >= before.getTime()) return false;
-  return isLetterOf(userId, record, claims, detail);
+function belongsTo(user: ErasedUser, letter: Letter): boolean {
+  const claims = claimsOf(letter);
+  const { created } = letter;
+  if (Math.min(claims.receivedAt ?? created, created) >= user.before.getTime()) return false;
+  return isLetterOf(user, letter, claims);
 }

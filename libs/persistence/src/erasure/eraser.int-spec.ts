@@ -271,21 +271,24 @@ describe('a dead letter', () => {
     expect(await erase()).toEqual(done({ deadLetters: mine.length }));
     expect(await db.database.query('SELECT count(*)::int4 AS n FROM dead_letters')).toEqual([{ n: others.length }]);
     // The user of another project, of whose letter nobody could tell the project but its key.
-    await insert(letterOf({ key: Buffer.from(`2:${USER}`) }));
+    const unknown = (): RecordOutcome => letterOf({ key: Buffer.from(`2:${USER}`), value: value({ user_id: USER }) });
+    await insert(unknown());
+    expect(await erase()).toEqual(done({}));
     expect(await erase(2)).toEqual(done({ deadLetters: 2 }));
+    expect(await insert(unknown())).toMatchObject({ erased: 1 });
     expect(await db.database.query('SELECT count(*)::int4 AS n FROM dead_letters')).toEqual([{ n: 2 }]);
   });
 
   it('that still was on the log is not kept, as far as it tells whose it is', async () => {
     await erase();
-    const telling = mine.slice(0, 4);
+    const telling = mine.filter(({ detail }) => detail === undefined);
     const newConsent = letterOf({ value: value({ user_id: USER, received_at: later().toISOString() }) });
     expect(await insert(...[...telling, ...others].map(letterOf), newConsent)).toMatchObject({
-      erased: 4,
+      erased: 7,
       deadLettered: 4,
     });
     const [position] = await new ConsumerPositions(db.database).list();
-    expect(position).toMatchObject({ nextOffset: 8, dead: 4, erased: 4 });
+    expect(position).toMatchObject({ nextOffset: 11, dead: 4, erased: 7 });
   });
 
   it('is looked at in parts when there are many', async () => {

@@ -111,8 +111,8 @@ function claimOf(outcome: RecordOutcome): Claim {
     return { outcome, projectId, users: userId === undefined ? [] : [userId], receivedAt: receivedAt.getTime() };
   }
   const { letter } = outcome;
-  const { users, receivedAt } = claimsOf(letter);
-  return { outcome, projectId: storableProject(letter.projectId), users: [...users].filter(isHashable), receivedAt };
+  const { projectId, users, receivedAt } = claimsOf({ ...letter, projectId: storableProject(letter.projectId) });
+  return { outcome, projectId, users: [...users].filter(isHashable), receivedAt };
 }
 
 function userKeyOf(projectId: number, userId: string): string {
