@@ -168,8 +168,7 @@ class Run {
   private async makeFile(spool: string, { tally, longestLineBytes }: Spooled, file: string): Promise<ReadBack> {
     const { storage, engine } = this.parts;
     const draft = storage.draftPath(file);
-    const { rows, textBytes } = tally;
-    await writeSegment(engine, spool, { rows, textBytes, longestLineBytes }, draft);
+    await writeSegment(engine, spool, longestLineBytes, draft);
     await this.step('written');
     await storage.settle(draft);
     await this.step('settled');
