@@ -56,6 +56,7 @@ module.exports = {
     owned('kafkajs-only-in-messaging', ['kafkajs'], ['libs/messaging']),
     owned('database-only-in-persistence', ['typeorm', 'pg'], ['libs/persistence', 'migrations']),
     owned('duckdb-only-in-archive', ['@duckdb'], ['libs/archive']),
+    owned('s3-only-in-archive', ['@aws-sdk'], ['libs/archive']),
     {
       name: 'archive-writes-through-persistence',
       severity: 'error',

@@ -1,12 +1,12 @@
 import { PipelineError } from '@app/events';
 
-/** The file could not be written: a full disk, a folder that is read-only. Everything is as it was before. */
+/** The file could not be written: a full disk, a folder that is read-only, a bucket that is away. Everything is as it was before. */
 export class SegmentNotWrittenError extends PipelineError {
   readonly code = 'SEGMENT_NOT_WRITTEN';
   readonly retriable = true;
 }
 
-/** The file is not what PostgreSQL sent. Everything is as it was before. */
+/** The file is not what PostgreSQL sent, or no longer what was written. Nothing was changed. */
 export class SegmentDiffersError extends PipelineError {
   readonly code = 'SEGMENT_DIFFERS';
   readonly retriable = true;
@@ -17,3 +17,12 @@ export class ArchiveStoppedError extends PipelineError {
   readonly code = 'ARCHIVE_STOPPED';
   readonly retriable = true;
 }
+
+/** The storage does not answer, refuses, or does not have the file. Nothing was changed. */
+export class SegmentUnavailableError extends PipelineError {
+  readonly code = 'SEGMENT_UNAVAILABLE';
+  readonly retriable = true;
+}
+
+/** The storage answers, and does not have the file (any more). */
+export class SegmentGoneError extends SegmentUnavailableError {}

@@ -9,6 +9,8 @@ import {
   type PageBounds,
   type StoredEvent,
 } from '@app/persistence';
+import { PipelineError } from '@app/events';
+import { SegmentGoneError } from './archive.error';
 import { ColdStore } from './cold-store';
 import type { Engine } from './duckdb/engine';
 import { GroupBoundsReader } from './duckdb/group-bounds';
@@ -60,6 +62,8 @@ export class ColdReads extends ColdEvents {
       return await this.places.run((signal) => read(new ColdStore(storage, engine.until(signal), bounds)), client);
     } catch (error) {
       if (error instanceof ColdUnavailableError) throw error;
+      if (error instanceof SegmentGoneError) throw new ColdFileGoneError(error.message, { cause: error });
+      if (error instanceof PipelineError) throw new ColdUnavailableError(error.message, { cause: error });
       const gone = await this.missing(segments);
       if (gone === undefined) throw new ColdUnavailableError('Old events could not be read.', { cause: error });
       throw new ColdFileGoneError(`The file ${gone} of old events is not there.`, { cause: error });

@@ -38,6 +38,7 @@ export class ColdTier {
   /** May be called twice; nothing may be running. */
   async close(): Promise<void> {
     await this.engine.close();
+    await this.storage.close();
   }
 }
 

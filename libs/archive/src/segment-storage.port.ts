@@ -18,6 +18,8 @@ export abstract class SegmentStorage {
   /**
    * Gives `read` paths on this machine of published files, in their order; they hold until it has ended. It may be called
    * again when a file was gone before it was opened.
+   *
+   * @throws {SegmentGoneError} {SegmentUnavailableError} {SegmentDiffersError} where a file must be fetched first.
    */
   abstract reading<T>(files: readonly string[], read: (paths: readonly string[]) => Promise<T>): Promise<T>;
 
@@ -29,4 +31,7 @@ export abstract class SegmentStorage {
 
   /** Every name that is there and begins so, drafts too. */
   abstract list(prefix: string): Promise<string[]>;
+
+  /** May be called twice; nothing may be running. */
+  abstract close(): Promise<void>;
 }

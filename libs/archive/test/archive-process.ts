@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { S3StorageOptions } from '@app/archive';
 
 export interface ArchiveProcessOptions {
   readonly url: string;
@@ -11,6 +12,8 @@ export interface ArchiveProcessOptions {
   /** After which step it waits, from the `times`th time on. */
   readonly waitAfter?: string;
   readonly times?: number;
+  /** Of the bucket; without it the folder has the files. */
+  readonly s3?: S3StorageOptions;
 }
 
 /** An archiver in a process of its own. */
@@ -28,9 +31,18 @@ export class ArchiveProcess {
     this.firstLine.catch(() => undefined);
   }
 
-  static start({ url, folder, boundary, maxRows, waitAfter = '', times = 1 }: ArchiveProcessOptions): ArchiveProcess {
+  static start({
+    url,
+    folder,
+    boundary,
+    maxRows,
+    waitAfter = '',
+    times = 1,
+    s3,
+  }: ArchiveProcessOptions): ArchiveProcess {
     const program = join(__dirname, 'archive-program.cjs');
     const args = [program, url, folder, boundary.toISOString(), String(maxRows), waitAfter, String(times)];
+    if (s3 !== undefined) args.push(JSON.stringify(s3));
     return new ArchiveProcess(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }));
   }
 

@@ -19,3 +19,4 @@ export { Scrape } from './process/scrape';
 export { SseClient, type SseMessage, type SseOptions } from './process/sse-client';
 export { TcpProxy } from './process/tcp-proxy';
 export { describeWithRedis, RedisServer } from './redis/redis-server';
+export { describeWithS3, S3Server } from './s3/s3-server';

@@ -1,6 +1,7 @@
-import { access, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SegmentStorage } from '../segment-storage.port';
+import { syncToDisk } from '../sync-to-disk';
 
 /** A folder of this machine. */
 export class LocalSegmentStorage extends SegmentStorage {
@@ -47,14 +48,8 @@ export class LocalSegmentStorage extends SegmentStorage {
     const names = await readdir(this.folder);
     return names.filter((name) => name.startsWith(prefix));
   }
-}
 
-/** Writing it is not enough: without this, a loss of power may leave the name and not the bytes. */
-async function syncToDisk(path: string, flags: 'r' | 'r+'): Promise<void> {
-  const handle = await open(path, flags);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+  override close(): Promise<void> {
+    return Promise.resolve();
   }
 }
