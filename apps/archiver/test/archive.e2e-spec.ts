@@ -1,5 +1,6 @@
-import { readdirSync } from 'node:fs';
-import { anEvent, eventually, storeEvents } from '@app/testing';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { anEvent, eventually, inTransaction, Scrape, storeEvents, type AppProcess } from '@app/testing';
 import { ArchivePipeline } from './archive-pipeline';
 
 jest.setTimeout(120_000);
@@ -44,5 +45,86 @@ describe('old events', () => {
     expect(await pipeline.hotRows('true', [])).toBeGreaterThan(0);
     expect(readdirSync(pipeline.folder)).toHaveLength(1);
     expect(await pipeline.answers(ids)).toEqual(before);
+  });
+});
+
+const FAILED = 'Old events could not be archived and stay where they are; it is tried again.';
+
+async function urlOf(process: AppProcess): Promise<string> {
+  return `http://127.0.0.1:${String((await process.logged('The health server listens.'))['port'])}`;
+}
+
+/** Bytes that a file of the process may have; what is beyond fails as on a full disk. */
+function limitFiles(process: AppProcess, bytes: string): void {
+  execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytes}:`]);
+}
+
+async function allMoved(): Promise<void> {
+  await eventually(async () => {
+    expect(await pipeline.hotRows('occurred_at < $1', [pipeline.boundary])).toBe(0);
+  }, 30_000);
+}
+
+describe('an archiver', () => {
+  /** It cannot write when this is called; `mend` lets it. */
+  async function goesOnAfter(archiver: AppProcess, mend: () => void): Promise<void> {
+    const url = await urlOf(archiver);
+    await storeEvents(pipeline.db.database, events());
+    await archiver.logged(FAILED);
+    await eventually(async () => {
+      expect((await Scrape.of(url)).value('archive_failures_total')).toBeGreaterThan(1);
+    });
+    expect(await pipeline.hotRows('true', [])).toBe(90);
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+
+    mend();
+    await allMoved();
+    expect(readdirSync(pipeline.folder)).toHaveLength(1);
+    await eventually(async () => {
+      const scrape = await Scrape.of(url);
+      expect(scrape.value('cold_events')).toBe(scrape.value('events_archived_total'));
+      expect(scrape.value('archive_overdue_seconds')).toBe(0);
+    });
+  }
+
+  it('leaves everything as it was while the disk is full, says so, and goes on by itself', async () => {
+    const archiver = pipeline.startArchiver();
+    await archiver.logged('The health server listens.');
+    limitFiles(archiver, '1000');
+    await goesOnAfter(archiver, () => {
+      limitFiles(archiver, 'unlimited');
+    });
+  });
+
+  it('the same while the folder cannot be used', async () => {
+    rmSync(pipeline.folder, { recursive: true });
+    writeFileSync(pipeline.folder, 'no folder');
+    await goesOnAfter(pipeline.startArchiver(), () => {
+      rmSync(pipeline.folder);
+    });
+  });
+
+  it('gives up the segment at hand on SIGTERM, ends with 0, and leaves everything as it was', async () => {
+    // More than one statement deletes.
+    const old = Array.from({ length: 12_000 }, (_, n) => anEvent({ occurredAt: new Date(Date.UTC(2020, 0, 1) + n) }));
+    await storeEvents(pipeline.db.database, old);
+    await inTransaction(pipeline.db.url, async (query) => {
+      await query('SELECT FROM events WHERE event_id = $1 FOR UPDATE', [old[0]!.eventId]);
+      const archiver = pipeline.startArchiver();
+      await eventually(async () => {
+        const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+          AND query LIKE '%DELETE FROM events%'`;
+        expect(await pipeline.db.database.query(waiting)).toHaveLength(1);
+      }, 30_000);
+      const stopped = archiver.stop();
+      await archiver.logged('Stopping.');
+      await query('ROLLBACK');
+      expect(await stopped).toBe(0);
+    });
+    expect(await pipeline.hotRows('true', [])).toBe(12_000);
+    expect(readdirSync(pipeline.folder)).toEqual([]);
+    expect(await pipeline.db.database.query('SELECT FROM cold_segments')).toEqual([]);
+    pipeline.startArchiver();
+    await allMoved();
   });
 });

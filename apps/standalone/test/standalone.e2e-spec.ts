@@ -1,5 +1,5 @@
 import { describeWithKafka, emptyDatabase, eventually, freshTopicNames, Scrape } from '@app/testing';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,11 +34,11 @@ describe('npm start', () => {
   const inDataDir = (name: string): string => join(folder, '.millrace', name);
   const cliFile = (): unknown => JSON.parse(readFileSync(inDataDir('cli.json'), 'utf8'));
 
-  async function post({ url, key }: { url: string; key: string }, name: string): Promise<string> {
+  async function post({ url, key }: { url: string; key: string }, name: string, occurred_at?: string): Promise<string> {
     const response = await fetch(`${url}/api/v1/events`, {
       method: 'POST',
       headers: { 'X-API-Key': key, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ name }),
+      body: JSON.stringify({ name, occurred_at }),
     });
     expect(response.status).toBe(202);
     return ((await response.json()) as { event_id: string }).event_id;
@@ -60,6 +60,18 @@ describe('npm start', () => {
     expect(readFileSync(inDataDir('api-key'), 'utf8').trim()).toBe(ready.key);
     for (const name of ['cli.json', 'api-key']) expect(statSync(inDataDir(name)).mode & 0o777).toBe(0o600);
     await standalone.until(new RegExp(`Data +${inDataDir('')}`.replace(/\/$/, '')));
+  });
+
+  it('moves old events into files, and finds them there', async () => {
+    const ready = await start({ environment: { MILLRACE_ARCHIVE_INTERVAL_MS: '200' } }).ready();
+    const id = await post(ready, 'old', '2020-02-29T12:00:00Z');
+    await eventually(() => {
+      expect(readdirSync(inDataDir('cold')).filter((name) => name.endsWith('.parquet'))).toHaveLength(1);
+    });
+    await eventually(async () => {
+      expect((await Scrape.of(ready.url)).value('events_archived_total')).toBe(1);
+    });
+    await isStored(ready, id);
   });
 
   it('shows the health and the metrics of all its parts as one', async () => {

@@ -186,8 +186,14 @@ class Run {
     const { segments, storage, prefix } = this.parts;
     const unfinished = await segments.unfinished();
     const wanted = new Set(await segments.files());
+    const there = await storage.list(prefix);
     for (const { file } of unfinished) wanted.delete(file);
-    for (const file of await storage.list(prefix)) if (!wanted.has(file)) await storage.remove(file);
+    // A volume that is not mounted is an empty folder. What is written to it would be hidden when it is.
+    if (wanted.size > 0 && !there.some((file) => wanted.has(file)))
+      throw new SegmentNotWrittenError(
+        'The folder has none of the files that the manifest names: is it the right one?',
+      );
+    for (const file of there) if (!wanted.has(file)) await storage.remove(file);
     // Last: a row that is struck out before its file is gone would leave a file of which nobody knows.
     for (const segment of unfinished) await segments.forget(segment);
   }

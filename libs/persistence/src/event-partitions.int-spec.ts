@@ -1,5 +1,5 @@
 import { toStorableEvent } from '@app/events';
-import { anEvent, freshDatabase, runSql, type FreshDatabase } from '@app/testing';
+import { anEvent, eventually, freshDatabase, inTransaction, runSql, type FreshDatabase } from '@app/testing';
 import { Client } from 'pg';
 import { Database } from './database';
 import { EventPartitions } from './event-partitions';
@@ -99,4 +99,61 @@ it('lets inserts of other days pass while it works', async () => {
   await writer.query('COMMIT');
   await writer.end();
   expect(await runSql(db.url, 'SELECT name FROM events')).toEqual([{ name: 'n' }]);
+});
+
+describe('dropping what is empty', () => {
+  const BOUNDARY = new Date('2026-11-21T00:00:00Z');
+  const later = new Date('2026-11-30T12:00:00Z');
+
+  async function attached(): Promise<string[]> {
+    const rows = await db.database.query<{ name: string }>(
+      `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass ORDER BY 1`,
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  it('drops days before the boundary that have no events, and never one of the days that are made', async () => {
+    await partitions.ensure(NOON);
+    await store(0, '2026-11-15T10:00:00Z', '2026-11-10T10:00:00Z');
+    const { dropped, deferred } = await partitions.dropEmpty(later, BOUNDARY);
+    const days = ['13', '14', '16', '17', '18', '19', '20'].map((day) => `2026-11-${day}`);
+    expect([[...dropped].sort(), deferred]).toEqual([days, []]);
+    expect(await attached()).toEqual([
+      ...['events_20261115', 'events_20261121', 'events_20261122', 'events_20261123', 'events_20261124'],
+      ...['events_20261125', 'events_20261126', 'events_20261127', 'events_20261128', 'events_default'],
+    ]);
+    expect(await partitions.dropEmpty(NOON, new Date('2027-01-01T00:00:00Z'))).toEqual({ dropped: [], deferred: [] });
+    await store(1, '2026-11-18T10:00:00Z');
+    expect(await placeOf('2026-11-18T10:00:00Z')).toBe('events_default');
+  });
+
+  it('holds nobody up who uses the events, and tries again later', async () => {
+    await partitions.ensure(NOON);
+    await inTransaction(db.url, async (query) => {
+      await query('SELECT count(*) FROM events');
+      const { dropped, deferred } = await partitions.dropEmpty(later, BOUNDARY);
+      expect([dropped.length, deferred.length]).toEqual([0, 8]);
+      await store(0, '2026-11-29T10:00:00Z');
+    });
+    expect((await partitions.dropEmpty(later, BOUNDARY)).dropped).toHaveLength(8);
+  });
+
+  it('keeps an event that came between the look and the lock', async () => {
+    await partitions.ensure(NOON);
+    await inTransaction(db.url, async (query) => {
+      await query(`INSERT INTO events (project_id, event_id, name, occurred_at, received_at, data)
+        VALUES (1, gen_random_uuid(), 'late', '2026-11-13T10:00:00Z', now(), '{}')`);
+      const patient = new EventPartitions(db.database, 5000);
+      const dropping = patient.dropEmpty(later, new Date('2026-11-14T00:00:00Z'));
+      await eventually(async () => {
+        expect(
+          await db.database.query(`SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted
+            AND relation = 'events'::regclass`),
+        ).toHaveLength(1);
+      });
+      await query('COMMIT');
+      await dropping;
+    });
+    expect(await placeOf('2026-11-13T10:00:00Z')).toBe('events_20261113');
+  });
 });

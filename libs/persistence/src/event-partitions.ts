@@ -32,7 +32,10 @@ export interface PartitionsDropped {
 
 /** Keeps the daily partitions of `events` ahead of time. Days come from the server's clock, never from an event. */
 export class EventPartitions {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly dropLockTimeoutMs = DROP_LOCK_TIMEOUT_MS,
+  ) {}
 
   /** @returns for how many days after that of `now` there are partitions, counted up to the first that has none. */
   async daysAhead(now: Date): Promise<number> {
@@ -74,7 +77,7 @@ export class EventPartitions {
 
   private async drop(name: string): Promise<'dropped' | 'deferred' | 'kept'> {
     try {
-      return await this.database.transaction((tx) => dropPartition(tx, name));
+      return await this.database.transaction((tx) => dropPartition(tx, name, this.dropLockTimeoutMs));
     } catch (error) {
       if (error instanceof StoreUnavailableError && error.sqlState === '55P03') return 'deferred';
       throw error;
@@ -122,10 +125,10 @@ async function makePartition(tx: Queryable, day: number): Promise<'created' | 'i
   return 'created';
 }
 
-async function dropPartition(tx: Queryable, name: string): Promise<'dropped' | 'kept'> {
+async function dropPartition(tx: Queryable, name: string, lockTimeoutMs: number): Promise<'dropped' | 'kept'> {
   const isEmpty = async (): Promise<boolean> => (await tx.query(`SELECT FROM ${name} LIMIT 1`)).length === 0;
   if (!(await isEmpty())) return 'kept';
-  await tx.query(`SET LOCAL lock_timeout = ${DROP_LOCK_TIMEOUT_MS}`);
+  await tx.query(`SET LOCAL lock_timeout = ${lockTimeoutMs}`);
   await tx.query('SELECT pg_advisory_xact_lock($1)', [PARTITION_LOCK]);
   // In the order in which those lock who insert. A late event may have come since the look.
   await tx.query('LOCK TABLE ONLY events IN ACCESS EXCLUSIVE MODE');
