@@ -24,8 +24,6 @@ import type { SegmentStorage } from './segment-storage.port';
 /** Events that one statement asks for by their places, since DuckDB holds them all. */
 const PIECE_EVENTS = 100;
 
-type SizedRow = SegmentRow & { readonly listed: number };
-
 /**
  * Reads segments with DuckDB. A list is looked through from its newest end, in stretches of time that grow, each of which
  * touches only the groups of rows that reach into it: a page of what is common reads two groups, and one of what is rare is
@@ -46,20 +44,18 @@ export class ColdStore extends ColdEvents {
     bounds: PageBounds,
   ): Promise<EventPage> {
     const windows = new ListWindows(segments, projectId, bounds, (files) => this.bounds.of(files, this.engine));
-    const events: StoredEvent[] = [];
-    let bytes = 0;
-    for (let window = await windows.next(); window !== undefined; window = await windows.next()) {
-      const left = { limit: bounds.limit - events.length, maxBytes: bounds.maxBytes - bytes };
-      const rows = await this.look(window, projectId, { ...bounds, ...left });
-      const [first] = rows;
-      if (first === undefined) continue;
-      if (first.bytes > left.maxBytes && events.length > 0) return { events, next: events.at(-1), bytes };
-      events.push(...rows.map(fromSegmentRow));
-      bytes = rows.reduce((sum, row) => sum + row.bytes, bytes);
-      const more = events.length === bounds.limit && windows.more;
-      if (rows.length < first.listed || more) return { events, next: events.at(-1), bytes };
+    const places: EventPlace[] = [];
+    let more = false;
+    for (let window = await windows.next(); window !== undefined; window = more ? undefined : await windows.next()) {
+      const left = bounds.limit - places.length;
+      const found = await this.look(window, projectId, { ...bounds, limit: left + 1 });
+      places.push(...found.slice(0, left));
+      more = found.length > left || (found.length === left && windows.more);
     }
-    return { events, next: undefined, bytes };
+    const rows = await this.at<SegmentRow>(segments, projectId, places, (found) => firstOf(found, bounds.maxBytes));
+    const events = rows.map(fromSegmentRow);
+    const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+    return { events, next: more || rows.length < places.length ? events.at(-1) : undefined, bytes };
   }
 
   override async several(
@@ -112,20 +108,19 @@ export class ColdStore extends ColdEvents {
     );
   }
 
-  /** The rows that fit, and the first one in any case. */
-  private look(window: Window, projectId: number, bounds: PageBounds): Promise<SizedRow[]> {
+  /**
+   * Where the rows are, newest first. Only then are they read: a text takes most of the time, since DuckDB unpacks those of
+   * a whole group for one of them.
+   */
+  private async look(window: Window, projectId: number, bounds: PageBounds): Promise<EventPlace[]> {
     const { conditions, texts } = conditionsOf(window, projectId, bounds);
-    return this.read<SizedRow>(
+    const rows = await this.read<{ readonly ms: number; readonly id: string }>(
       window.files,
-      (found) => `SELECT * EXCLUDE (place, sum_bytes) FROM (
-         SELECT *, count(*) OVER ()::INTEGER AS listed, row_number() OVER w AS place, sum(bytes) OVER w AS sum_bytes
-         FROM (
-           SELECT ${segmentColumns}, occurred_at AS ordered_at, event_id AS ordered_id FROM ${found}
-           WHERE ${conditions.join(' AND ')} ORDER BY occurred_at DESC, event_id DESC LIMIT ${bounds.limit + 1}
-         ) WINDOW w AS (ORDER BY ordered_at DESC, ordered_id DESC)
-       ) WHERE place <= ${bounds.limit} AND (sum_bytes <= ${bounds.maxBytes} OR place = 1) ORDER BY place`,
+      (found) => `SELECT epoch_ms(occurred_at)::DOUBLE AS ms, event_id::VARCHAR AS id FROM ${found}
+        WHERE ${conditions.join(' AND ')} ORDER BY occurred_at DESC, event_id DESC LIMIT ${bounds.limit}`,
       texts,
     );
+    return rows.map(({ ms, id }) => ({ occurredAt: new Date(ms), eventId: id }));
   }
 
   /** @param select makes a statement of what comes after FROM: the rows of these files. */
@@ -141,6 +136,13 @@ export class ColdStore extends ColdEvents {
       }),
     );
   }
+}
+
+/** Newest first, as far as their bytes go; one row in any case. */
+function firstOf(found: string, maxBytes: number): string {
+  const order = 'ORDER BY occurred_us DESC, id DESC';
+  return `SELECT * FROM (SELECT ${segmentColumns} FROM ${found})
+    QUALIFY sum(bytes) OVER (${order}) <= ${maxBytes} OR row_number() OVER (${order}) = 1 ${order}`;
 }
 
 interface Conditions {

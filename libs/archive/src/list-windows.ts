@@ -2,7 +2,7 @@ import type { CommittedSegment, PageBounds } from '@app/persistence';
 import type { GroupBounds } from './duckdb/group-bounds';
 
 /** Rows that the first look of a page takes in, and how much more each further look. */
-const FIRST_LOOK_ROWS = 60_000;
+const FIRST_LOOK_ROWS = 24_576;
 const LOOK_GROWTH = 4;
 
 /** Of one look: the files of so many rows, some 200 MB, must be on this machine at once. */
