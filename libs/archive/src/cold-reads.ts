@@ -3,11 +3,15 @@ import {
   ColdFileGoneError,
   ColdUnavailableError,
   type ArchivedTimes,
+  type ColdCount,
+  type ColdUserDay,
   type CommittedSegment,
   type EventPage,
   type EventPlace,
   type PageBounds,
+  StoreUnavailableError,
   type StoredEvent,
+  type TakeRows,
 } from '@app/persistence';
 import { PipelineError } from '@app/events';
 import { SegmentGoneError } from './archive.error';
@@ -56,18 +60,39 @@ export class ColdReads extends ColdEvents {
     return this.read(segments, (events) => events.times(segments, projectId, place));
   }
 
+  override counts(segment: CommittedSegment, minutesFrom: Date, take: TakeRows<ColdCount>): Promise<void> {
+    return this.whole(segment, (events) => events.counts(segment, minutesFrom, take));
+  }
+
+  override userDays(segment: CommittedSegment, take: TakeRows<ColdUserDay>): Promise<void> {
+    return this.whole(segment, (events) => events.userDays(segment, take));
+  }
+
+  /** As long as it takes: it is asked by who recounts everything. */
+  private async whole(segment: CommittedSegment, read: Read<void>): Promise<void> {
+    try {
+      await read(new ColdStore(this.storage, this.engine, this.bounds));
+    } catch (error) {
+      throw await this.toldOf([segment], error);
+    }
+  }
+
   private async read<T>(segments: readonly CommittedSegment[], read: Read<T>, client?: AbortSignal): Promise<T> {
     try {
       const { storage, engine, bounds } = this;
       return await this.places.run((signal) => read(new ColdStore(storage, engine.until(signal), bounds)), client);
     } catch (error) {
-      if (error instanceof ColdUnavailableError) throw error;
-      if (error instanceof SegmentGoneError) throw new ColdFileGoneError(error.message, { cause: error });
-      if (error instanceof PipelineError) throw new ColdUnavailableError(error.message, { cause: error });
-      const gone = await this.missing(segments);
-      if (gone === undefined) throw new ColdUnavailableError('Old events could not be read.', { cause: error });
-      throw new ColdFileGoneError(`The file ${gone} of old events is not there.`, { cause: error });
+      throw await this.toldOf(segments, error);
     }
+  }
+
+  private async toldOf(segments: readonly CommittedSegment[], error: unknown): Promise<unknown> {
+    if (error instanceof ColdUnavailableError || error instanceof StoreUnavailableError) return error;
+    if (error instanceof SegmentGoneError) return new ColdFileGoneError(error.message, { cause: error });
+    if (error instanceof PipelineError) return new ColdUnavailableError(error.message, { cause: error });
+    const gone = await this.missing(segments);
+    if (gone === undefined) return new ColdUnavailableError('Old events could not be read.', { cause: error });
+    return new ColdFileGoneError(`The file ${gone} of old events is not there.`, { cause: error });
   }
 
   private async missing(segments: readonly CommittedSegment[]): Promise<string | undefined> {

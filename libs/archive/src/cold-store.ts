@@ -1,14 +1,18 @@
 import {
   ColdEvents,
   type ArchivedTimes,
+  type ColdCount,
+  type ColdUserDay,
   type CommittedSegment,
   type EventFilter,
   type EventPage,
   type EventPlace,
   type PageBounds,
   type StoredEvent,
+  type TakeRows,
 } from '@app/persistence';
 import { quoted, timestamp, type Connecting } from './duckdb/engine';
+import { countSegment, listUserDays } from './duckdb/segment-counts';
 import {
   fromSegmentRow,
   fromTimesRow,
@@ -85,6 +89,18 @@ export class ColdStore extends ColdEvents {
     const select = (found: string): string => `SELECT ${timesColumns} FROM ${found}`;
     const [row] = await this.at<TimesRow>(segments, projectId, [place], select);
     return row && fromTimesRow(row);
+  }
+
+  override counts(segment: CommittedSegment, minutesFrom: Date, take: TakeRows<ColdCount>): Promise<void> {
+    return this.readFile(segment, (path) => countSegment(this.engine, path, minutesFrom, take));
+  }
+
+  override userDays(segment: CommittedSegment, take: TakeRows<ColdUserDay>): Promise<void> {
+    return this.readFile(segment, (path) => listUserDays(this.engine, path, take));
+  }
+
+  private readFile(segment: CommittedSegment, read: (path: string) => Promise<void>): Promise<void> {
+    return this.storage.reading([segment.file], ([path = '']) => read(path));
   }
 
   /** @param select makes a statement of what comes after FROM: the rows at these places, and no others. */

@@ -10,6 +10,27 @@ export interface ArchivedTimes {
   readonly archivedAt: Date;
 }
 
+/** How many events of a name there are at a time, and the exact sum of their amounts. */
+export interface ColdCount {
+  readonly projectId: number;
+  /** Milliseconds since 1970, as the next. */
+  readonly atMs: number;
+  readonly name: string;
+  readonly events: number;
+  /** A decimal. */
+  readonly amount: string;
+}
+
+/** A day on which a user has events. */
+export interface ColdUserDay {
+  readonly projectId: number;
+  readonly userId: string;
+  readonly dayMs: number;
+}
+
+/** Takes some rows; no more are read until it has. */
+export type TakeRows<Row> = (rows: readonly Row[]) => Promise<void>;
+
 /**
  * Reads the events of segments. Which segments there are, the caller has read from the manifest, in the snapshot in which
  * it also read `events`: then each event is in one of both.
@@ -35,4 +56,10 @@ export abstract class ColdEvents {
     projectId: number,
     place: EventPlace,
   ): Promise<ArchivedTimes | undefined>;
+
+  /** What a segment adds up to: by the minute from `minutesFrom` on, by the day (UTC) before it. */
+  abstract counts(segment: CommittedSegment, minutesFrom: Date, take: TakeRows<ColdCount>): Promise<void>;
+
+  /** Each user of each project once a day. */
+  abstract userDays(segment: CommittedSegment, take: TakeRows<ColdUserDay>): Promise<void>;
 }

@@ -20,13 +20,16 @@ export type SegmentsColumn =
  * An expression for the segments `s` that may have events of a project, so that one statement, which sees one instant, reads
  * them together with rows of `events`.
  *
- * @param project expressions, as the next; every one of `bounds` is a condition on `s`.
+ * @param project an expression, and every one of `bounds` a condition on `s`.
  */
 export function segmentsOf(project: string, bounds: readonly string[]): string {
-  const range = `${project} BETWEEN s.min_project_id AND s.max_project_id`;
+  return segmentsWhere([`${project} BETWEEN s.min_project_id AND s.max_project_id`, ...bounds]);
+}
+
+function segmentsWhere(conditions: readonly string[]): string {
   return `(SELECT json_agg(json_build_array(s.id::text, s.file, s.row_count, s.min_project_id, s.max_project_id,
       ${epochMs('s.min_occurred_at')}, ${epochMs('s.max_occurred_at')}) ORDER BY s.id)
-    FROM cold_segments s WHERE ${[`s.state = 'committed'`, range, ...bounds].join(' AND ')})`;
+    FROM cold_segments s WHERE ${[`s.state = 'committed'`, ...conditions].join(' AND ')})`;
 }
 
 export function fromSegmentsColumn(column: SegmentsColumn): CommittedSegment[] {
@@ -48,6 +51,12 @@ export async function committedSegments(
     ...(until === undefined ? [] : [`s.min_occurred_at <= ${parameters.add(until.toISOString())}`]),
   ]);
   const [row] = await database.query<{ segments: SegmentsColumn }>(`SELECT ${segments} AS segments`, parameters.values);
+  return fromSegmentsColumn(row?.segments);
+}
+
+/** The whole manifest. */
+export async function allSegments(database: Queryable): Promise<CommittedSegment[]> {
+  const [row] = await database.query<{ segments: SegmentsColumn }>(`SELECT ${segmentsWhere([])} AS segments`);
   return fromSegmentsColumn(row?.segments);
 }
 

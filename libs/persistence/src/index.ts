@@ -10,7 +10,7 @@ export {
 } from './api-keys';
 export { ArchiveState, type ArchiveFigures } from './archive-state';
 export { ColdFileGoneError, ColdUnavailableError } from './cold-events.error';
-export { ColdEvents, type ArchivedTimes } from './cold-events.port';
+export { ColdEvents, type ArchivedTimes, type ColdCount, type ColdUserDay, type TakeRows } from './cold-events.port';
 export { ColdSegments, type EventKeys, type SegmentContent, type WrittenSegment } from './cold-segments';
 export { committedSegments, type CommittedSegment } from './committed-segments';
 export { ConsumerPositions, unaccountedOf, type StoredPosition } from './consumer-positions';

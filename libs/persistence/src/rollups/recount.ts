@@ -1,10 +1,12 @@
+import type { ColdEvents } from '../cold-events.port';
 import { createDataSource } from '../data-source';
 import type { Database } from '../database';
 import { translateDatabaseError } from '../store-error';
+import { COUNTED, fillColdCounts, makeColdCounts, USER_DAYS } from './counted-events';
 import { NAMES_PER_DAY } from './rollups';
 import { hotWindowStart } from './utc-day';
 
-/** One row of a rollup that is not what the rows of `events` add up to. */
+/** One row of a rollup that is not what the events add up to. */
 export interface RollupDifference {
   readonly key: Readonly<Record<string, unknown>>;
   /** Null when the row should not be there. */
@@ -25,28 +27,25 @@ export interface RecountOptions {
   /** How many differences of a table to tell; 0 counts them only. */
   readonly atMost: number;
   readonly namesPerDay?: number;
+  /** Who reads the archive; to be given when there are archived events. */
+  readonly cold?: ColdEvents;
 }
 
 interface Recount {
   readonly table: string;
   readonly key: readonly string[];
   readonly values: readonly string[];
-  /** Rows of key and values, made from `events`; $1 is the start of the hot window, $2 how many names a day has. */
+  /** Rows of key and values, made from the events of both tiers; $1 is the start of the hot window, $2 how many names a day has. */
   readonly expected: string;
   /** The table as it is. */
   readonly found?: string;
 }
 
 /** Names that have a row of their own are what they happen to be: which ones came first only time knew. */
-const NAMED = `SELECT e.project_id, e.minute, e.day, coalesce(own.name, '') AS name, e.event_count, e.amount
-  FROM (
-    SELECT project_id, date_trunc('minute', occurred_at, 'UTC') AS minute, (occurred_at AT TIME ZONE 'UTC')::date AS day,
-      name, count(*) AS event_count, coalesce(sum(amount), 0) AS amount
-    FROM events GROUP BY 1, 2, 3, 4
-  ) AS e LEFT JOIN day_metrics own ON own.project_id = e.project_id AND own.day = e.day AND own.name = e.name`;
-
-const USER_DAYS = `SELECT DISTINCT project_id, user_id, (occurred_at AT TIME ZONE 'UTC')::date AS day
-  FROM events WHERE user_id IS NOT NULL`;
+const NAMED = `SELECT e.project_id, e.minute, (e.minute AT TIME ZONE 'UTC')::date AS day, coalesce(own.name, '') AS name,
+    e.event_count, e.amount
+  FROM (${COUNTED}) AS e LEFT JOIN day_metrics own
+    ON own.project_id = e.project_id AND own.day = (e.minute AT TIME ZONE 'UTC')::date AND own.name = e.name`;
 
 const FIRST_DAYS = `SELECT *, min(day) OVER (PARTITION BY project_id, user_id) AS first_day FROM (${USER_DAYS}) AS d`;
 
@@ -89,7 +88,7 @@ const RECOUNTS: readonly Recount[] = [
     expected: `SELECT e.project_id, e.day,
         CASE WHEN others.day IS NULL THEN least(count(*), $2) ELSE $2 END AS names,
         CASE WHEN others.day IS NULL THEN least(count(*), $2) ELSE count(own.name) END AS own_rows
-      FROM (SELECT DISTINCT project_id, (occurred_at AT TIME ZONE 'UTC')::date AS day, name FROM events) AS e
+      FROM (SELECT DISTINCT project_id, (minute AT TIME ZONE 'UTC')::date AS day, name FROM (${COUNTED}) AS c) AS e
         LEFT JOIN day_metrics own ON own.project_id = e.project_id AND own.day = e.day AND own.name = e.name
         LEFT JOIN day_metrics others ON others.project_id = e.project_id AND others.day = e.day AND others.name = ''
       GROUP BY e.project_id, e.day, others.day`,
@@ -131,26 +130,28 @@ const RECOUNTS: readonly Recount[] = [
 ];
 
 /**
- * Counts every rollup anew from the rows of `events` and compares, all in one snapshot: events may be stored meanwhile.
- * Reads the whole table some times over; there is no limit on how long that takes.
+ * Counts every rollup anew from the events of both tiers and compares, all in one snapshot: events may be stored and moved
+ * meanwhile. Reads the hot tier some times over and the archive once; there is no limit on how long that takes.
  *
  * @throws {StoreUnavailableError}
  */
 export async function recountRollups(database: Database, options: RecountOptions): Promise<RecountedTable[]> {
-  const { atMost, namesPerDay = NAMES_PER_DAY } = options;
+  const { atMost, namesPerDay = NAMES_PER_DAY, cold } = options;
   const source = createDataSource(database.config, 'maintenance');
   try {
     await source.initialize();
     const runner = source.createQueryRunner();
+    await makeColdCounts(runner);
     await runner.startTransaction('REPEATABLE READ');
     await runner.query('SET TRANSACTION READ ONLY');
     // By the clock that the snapshot has.
     const clock = (await runner.query('SELECT (extract(epoch FROM now()) * 1000)::float8 AS ms')) as { ms: number }[];
-    const hotFrom = hotWindowStart(new Date(clock[0]?.ms ?? NaN)).toISOString();
+    const hotFrom = hotWindowStart(new Date(clock[0]?.ms ?? NaN));
+    await fillColdCounts(runner, cold, hotFrom);
     const tables: RecountedTable[] = [];
     for (const recount of RECOUNTS) {
       const sql = comparison(recount, atMost);
-      const rows = (await runner.query(sql, [hotFrom, namesPerDay])) as ComparedRow[];
+      const rows = (await runner.query(sql, [hotFrom.toISOString(), namesPerDay])) as ComparedRow[];
       tables.push(toTable(recount.table, rows, atMost));
     }
     await runner.rollbackTransaction();
