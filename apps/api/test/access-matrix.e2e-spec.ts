@@ -185,6 +185,7 @@ async function addLetter(projectId: number): Promise<string> {
     detail: 'event_id is missing',
     eventId: undefined,
     ingestId: undefined,
+    loggedAt: 0,
   };
   const outcomes = [{ partition: 0, offset: 0, kind: 'dead-letter' as const, letter }];
   await new EventStore(test.db.database).insert({ group: 'g', topic: 't', outcomes, logEnds: new Map() });

@@ -34,6 +34,7 @@ const letter: NewDeadLetter = {
   detail: 'event_id is missing',
   eventId: undefined,
   ingestId: undefined,
+  loggedAt: 0,
 };
 
 /** @returns the ids of the letters. */

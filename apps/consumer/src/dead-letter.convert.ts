@@ -14,7 +14,7 @@ type Verdict = Pick<NewDeadLetter, 'stage' | 'reason' | 'detail'>;
 
 /** A record as it is kept when it cannot be stored as an event. */
 export function toDeadLetter(record: LogRecord, projectId: number | undefined, verdict: Verdict): NewDeadLetter {
-  const { key, value, headers } = record;
+  const { key, value, headers, loggedAt } = record;
   return {
     projectId: projectId ?? DEFAULT_PROJECT,
     key,
@@ -25,6 +25,7 @@ export function toDeadLetter(record: LogRecord, projectId: number | undefined, v
     detail: verdict.detail.slice(0, MAX_DETAIL),
     eventId: eventIdIn(value),
     ingestId: ingestIdOf(headers),
+    loggedAt,
   };
 }
 

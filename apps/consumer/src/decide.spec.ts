@@ -13,7 +13,7 @@ const HEADERS = { project: Buffer.from('1'), request_id: Buffer.from('r') };
 
 function batchOf(partition: number, ...values: (Buffer | null | Partial<LogRecord>)[]): PartitionBatch {
   const records = values.map((value, index): LogRecord => {
-    const plain = { offset: 100 + index, key: null, value: null, headers: HEADERS };
+    const plain = { offset: 100 + index, loggedAt: 7, key: null, value: null, headers: HEADERS };
     return Buffer.isBuffer(value) || value === null ? { ...plain, value } : { ...plain, ...value };
   });
   return { topic: 't', partition, logEnd: 100 + values.length, records };
@@ -59,6 +59,7 @@ it.each<[string, Partial<LogRecord>, number]>([
     key,
     value: record.value,
     headers: record.headers ?? HEADERS,
+    loggedAt: 7,
     stage: 'decode',
     reason: 'MALFORMED_EVENT',
   };

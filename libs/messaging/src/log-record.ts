@@ -5,6 +5,8 @@ export type RecordHeaders = Readonly<Record<string, Buffer | readonly Buffer[] |
 export interface LogRecord {
   /** Position within the partition. A double holds it exactly up to 2^53. */
   readonly offset: number;
+  /** When it came onto the log, in milliseconds since 1970: of records that came or are read together, the last one's time. */
+  readonly loggedAt: number;
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: RecordHeaders;

@@ -29,6 +29,7 @@ const refusal: NewDeadLetter = {
   detail: 'first',
   eventId: event.eventId,
   ingestId: undefined,
+  loggedAt: 0,
 };
 
 type Fate = { readonly event: typeof event } | { readonly letter: NewDeadLetter };

@@ -42,6 +42,7 @@ const letter: NewDeadLetter = {
   detail: 'not JSON',
   eventId: '0199d0a8-0000-7000-8000-000000000001',
   ingestId: undefined,
+  loggedAt: 0,
 };
 
 async function countOf(table: string): Promise<number> {

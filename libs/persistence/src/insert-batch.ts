@@ -18,6 +18,8 @@ export interface NewDeadLetter {
   readonly eventId: string | undefined;
   /** UUID of the request that waits to hear what became of it; undefined when none does. */
   readonly ingestId: string | undefined;
+  /** When it came onto the log, in milliseconds: when it was received, where it does not tell. */
+  readonly loggedAt: number;
 }
 
 /** A record that says which dead letter it once was. Whoever writes to the log can say so: the letter itself decides. */

@@ -36,7 +36,7 @@ async function store(...what: What[]): Promise<number> {
 }
 
 function aLetter(eventId: string, ingestId?: string): NewDeadLetter {
-  const bytes = { key: null, value: Buffer.from('{'), headers: {} };
+  const bytes = { key: null, value: Buffer.from('{'), headers: {}, loggedAt: 0 };
   return { projectId: 1, ...bytes, stage: 'store', reason: 'STORE_REFUSED', detail: 'No.', eventId, ingestId };
 }
 

@@ -15,6 +15,7 @@ function ring(limits = LIMITS): EventRing {
 function batch(partition: number, first: number, ...events: (Event | Buffer)[]): TailBatch {
   const records = events.map((event, index) => ({
     offset: first + index,
+    loggedAt: 0,
     key: null,
     value: Buffer.isBuffer(event) ? event : encodeEvent(event),
     headers: { project: Buffer.from(String(Buffer.isBuffer(event) ? 1 : event.projectId)) },

@@ -7,6 +7,7 @@ const LENGTH_AT = 8;
 const MAGIC_AT = 16;
 const ATTRIBUTES_AT = 21;
 const LAST_OFFSET_DELTA_AT = 23;
+const MAX_TIMESTAMP_AT = 35;
 const PRODUCER_ID_AT = 43;
 const COUNT_AT = 57;
 const RECORDS_AT = 61;
@@ -30,6 +31,8 @@ export interface RecordBatch {
   /** Of its last record: kafkajs drops the batch only when all of it was read before. */
   readonly offset: string;
   readonly baseOffset: number;
+  /** Of its last record, by the producer's clock or, where the topic says so, the broker's. */
+  readonly loggedAt: number;
   /** Zero for a transaction's marker and for what was aborted: offsets without records. */
   readonly count: number;
   /** The records one after another, inflated. */
@@ -81,7 +84,8 @@ async function readRecordBatch(bytes: Buffer, transactions: Transactions): Promi
   const attributes = bytes.readInt16BE(ATTRIBUTES_AT);
   const baseOffset = Number(bytes.readBigInt64BE(0));
   const lastOffset = baseOffset + bytes.readInt32BE(LAST_OFFSET_DELTA_AT);
-  const place = { offset: String(lastOffset), baseOffset };
+  const loggedAt = Number(bytes.readBigInt64BE(MAX_TIMESTAMP_AT));
+  const place = { offset: String(lastOffset), baseOffset, loggedAt };
   const producerId = bytes.readBigInt64BE(PRODUCER_ID_AT).toString();
   if ((attributes & CONTROL) !== 0) {
     transactions.ended(producerId);
@@ -138,22 +142,18 @@ async function inflated(bytes: Buffer, codec: number): Promise<Buffer> {
 }
 
 /** The records of a batch, in offset order. */
-export function readRecords({
-  baseOffset,
-  count,
-  bytes,
-}: Pick<RecordBatch, 'baseOffset' | 'count' | 'bytes'>): LogRecord[] {
+export function readRecords({ baseOffset, loggedAt, count, bytes }: Omit<RecordBatch, 'offset'>): LogRecord[] {
   const records: LogRecord[] = [];
   const reader = new Reader(bytes);
   const headers = new HeadersReader();
   for (let index = 0; index < count; index += 1) {
     const end = reader.varint() + reader.at;
     reader.at += 1; // attributes: none are defined
-    reader.skipVarint(); // when it was sent: the event itself tells
+    reader.skipVarint(); // how long after the first of the batch it came
     const offset = baseOffset + reader.varint();
     const key = reader.sized();
     const value = reader.sized();
-    records.push({ offset, key, value, headers: headers.read(bytes.subarray(reader.at, end)) });
+    records.push({ offset, loggedAt, key, value, headers: headers.read(bytes.subarray(reader.at, end)) });
     reader.at = end;
   }
   return records;

@@ -71,7 +71,7 @@ describe('appendRecords', () => {
     ]);
     const wanted = [{ partition: 1, from: 0, records: 10 }];
     const runs = await readRecords(log.database, log.topic, wanted, 1_000_000);
-    expect(runs.get(1)).toEqual([
+    expect(runs.get(1)).toMatchObject([
       { offset: 0, key: null, value: null, headers: { a: [Buffer.from([0]), Buffer.from([255])] } },
       { offset: 1, key: empty, value: empty, headers: { a: [Buffer.from([0]), Buffer.from([255])] } },
       { offset: 2, key: Buffer.from([0, 92, 255]), value: Buffer.from([92, 120, 0]), headers: { b: empty } },

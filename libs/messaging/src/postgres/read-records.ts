@@ -13,6 +13,8 @@ interface RunRow {
   readonly partition: number;
   /** Per record: offset, and the bytes that its key, value and headers take. */
   readonly records: readonly [number, number | null, number | null, number][] | null;
+  /** Of its last record. */
+  readonly logged_at: number;
   /** Keys, values and headers one after another. */
   readonly bytes: Buffer;
 }
@@ -25,14 +27,15 @@ interface RunRow {
  * larger than the bound is read all the same, alone.
  */
 const READ = `
-  SELECT wanted.partition, run.records, run.bytes
+  SELECT wanted.partition, run.records, run.logged_at, run.bytes
   FROM unnest($2::integer[], $3::bigint[], $4::integer[]) AS wanted(partition, from_offset, records)
   CROSS JOIN LATERAL (
     SELECT
       to_json(array_agg(ARRAY["offset", octet_length(key), octet_length(value), octet_length(headers)])) AS records,
+      date_part('epoch', max(published_at)) * 1000 AS logged_at,
       string_agg(coalesce(key, '') || coalesce(value, '') || headers, '') AS bytes
     FROM (
-      SELECT "offset", key, value, headers,
+      SELECT "offset", key, value, headers, published_at,
         sum(coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0) + octet_length(headers))
           OVER (ORDER BY "offset" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
       FROM log_records
@@ -69,7 +72,7 @@ export async function readRecords(
   return runs;
 }
 
-function toLogRecords({ records, bytes }: RunRow): LogRecord[] {
+function toLogRecords({ records, logged_at: loggedAt, bytes }: RunRow): LogRecord[] {
   let at = 0;
   const next = (length: number | null): Buffer | null => {
     if (length === null) return null;
@@ -80,7 +83,7 @@ function toLogRecords({ records, bytes }: RunRow): LogRecord[] {
   return (records ?? []).map(([offset, keyBytes, valueBytes, headersBytes]) => {
     const key = next(keyBytes);
     const value = next(valueBytes);
-    return { offset, key, value, headers: readHeaders(next(headersBytes) ?? Buffer.alloc(0)) };
+    return { offset, loggedAt, key, value, headers: readHeaders(next(headersBytes) ?? Buffer.alloc(0)) };
   });
 }
 

@@ -41,7 +41,7 @@ function outcomeOf(stored: Event): RecordOutcome {
 
 function letterOf(letter: Partial<NewDeadLetter>): RecordOutcome {
   const base = { projectId: 1, value: null, key: null, headers: {}, reason: 'R', detail: 'd' };
-  const rest = { stage: 'decode' as const, eventId: undefined, ingestId: undefined };
+  const rest = { stage: 'decode' as const, eventId: undefined, ingestId: undefined, loggedAt: 0 };
   return { partition: 0, offset: offset++, kind: 'dead-letter', letter: { ...base, ...rest, ...letter } };
 }
 
@@ -225,6 +225,13 @@ describe('what comes after an erasure', () => {
     expect(await tablesWith(db.url, USER)).toEqual([]);
   });
 
+  it('is refused until the instant of the erasure has passed, though it says that it comes from the future', async () => {
+    await new Erasures(db.database, 60_000).request(1, USER);
+    const claiming = { receivedAt: new Date('9999-12-31T00:00:00Z') };
+    const letter = letterOf({ value: Buffer.from(`{"user_id":"${USER}","received_at":"9999-12-31T00:00:00Z"}`) });
+    expect(await insert(outcomeOf(event(claiming)), letter)).toMatchObject({ stored: 0, erased: 2 });
+  });
+
   it('is stored as usual when it was received later, also on a day and under a name that were known', async () => {
     await insertEvents(event({ name: 'a' }), anEvent({ name: 'b' }));
     const id = await erasures.request(1, USER);
@@ -289,6 +296,15 @@ describe('a dead letter', () => {
     });
     const [position] = await new ConsumerPositions(db.database).list();
     expect(position).toMatchObject({ nextOffset: 11, dead: 4, erased: 7 });
+  });
+
+  it('that does not tell when it was received is as old as its record, or older when that is a replay', async () => {
+    await erase();
+    const unreadable = letterOf({ key: Buffer.from(`1:${USER}`), loggedAt: later().getTime() });
+    expect(await insert(unreadable)).toMatchObject({ erased: 0, deadLettered: 1 });
+    // Of a letter that was erased between the moment when it was read and the one when it was sent.
+    const replay = { letterId: '4711', value: null };
+    expect(await insert({ ...unreadable, offset: offset++, replay })).toMatchObject({ erased: 1, deadLettered: 0 });
   });
 
   it('is looked at in parts when there are many', async () => {

@@ -31,8 +31,8 @@ interface Claim {
   readonly outcome: RecordOutcome;
   readonly projectId: number;
   readonly users: readonly string[];
-  /** In milliseconds; undefined: it does not tell, and counts as before any erasure. */
-  readonly receivedAt: number | undefined;
+  /** In milliseconds. */
+  readonly receivedAt: number;
 }
 
 /**
@@ -53,7 +53,7 @@ export class ErasureScreen {
     const claims = due.map(claimOf);
     const befores = await this.befores(tx, claims, known);
     const refused = new Set<unknown>();
-    for (const { outcome, projectId, users, receivedAt = -Infinity } of claims) {
+    for (const { outcome, projectId, users, receivedAt } of claims) {
       const isRefused = (user: string): boolean => receivedAt < (befores.get(userKeyOf(projectId, user)) ?? -Infinity);
       if (befores.size > 0 && users.some(isRefused)) refused.add(outcome);
     }
@@ -77,7 +77,9 @@ export class ErasureScreen {
     if (asked.size === 0) return new Map();
     const users = [...asked.values()];
     const rows = await tx.query<{ n: number; before: number }>(
-      `SELECT u.n::int4, (extract(epoch FROM e.before) * 1000)::float8 AS before
+      // Nothing was received in the future, whatever records say that were made by hand.
+      `SELECT u.n::int4, CASE WHEN e.before > clock_timestamp() THEN 'Infinity'
+         ELSE (extract(epoch FROM e.before) * 1000)::float8 END AS before
        FROM unnest($1::int4[], $2::bytea[]) WITH ORDINALITY AS u(project_id, hash, n)
        CROSS JOIN LATERAL (
          SELECT before FROM erasures WHERE project_id = u.project_id AND user_hash = u.hash
@@ -108,11 +110,14 @@ async function learn(tx: Queryable): Promise<Known> {
 function claimOf(outcome: RecordOutcome): Claim {
   if (outcome.kind === 'persist') {
     const { projectId, userId, receivedAt } = outcome.event;
-    return { outcome, projectId, users: userId === undefined ? [] : [userId], receivedAt: receivedAt.getTime() };
+    const users = userId === undefined ? [] : [userId];
+    return { outcome, projectId, users, receivedAt: receivedAt.getTime() };
   }
-  const { letter } = outcome;
+  const { letter, replay } = outcome;
   const { projectId, users, receivedAt } = claimsOf({ ...letter, projectId: storableProject(letter.projectId) });
-  return { outcome, projectId, users: [...users].filter(isHashable), receivedAt };
+  // A replay is older than its record, and nothing is lost with it: its letter is kept, unless it was erased.
+  const loggedAt = replay === undefined ? letter.loggedAt : -Infinity;
+  return { outcome, projectId, users: [...users].filter(isHashable), receivedAt: receivedAt ?? loggedAt };
 }
 
 function userKeyOf(projectId: number, userId: string): string {
