@@ -7,6 +7,7 @@ import type { InsertBatch, InsertResult, RecordOutcome } from './insert-batch';
 import {
   byLedgerKey,
   countDuplicates,
+  enterErased,
   enterIds,
   enterNewIds,
   KnownIdError,
@@ -116,6 +117,7 @@ async function storeBatch(
   await countDuplicates(tx, duplicates);
   const { known, replayed } = await settleReplays(tx, replays);
   const [letters, erasedLetters] = split(allLetters, refused);
+  await enterErased(tx, erasedLetters);
   await insertDeadLetters(tx, batch.topic, known.size === 0 ? letters : letters.filter((letter) => !known.has(letter)));
 
   count(tallies, fresh, 'stored');

@@ -1,6 +1,7 @@
 import { PipelineError, type StorableEvent } from '@app/events';
 import { int4Array, int8Array, textArray, timestamptzArray, uuidArray } from './binary-array';
 import type { Prepared, Queryable, Transaction } from './database';
+import { storableProject, type PlacedDeadLetter } from './dead-letter-insert';
 import { StoreRefusedError } from './store-error';
 
 /** Of `state`: the event was erased, or refused since its user was. */
@@ -159,5 +160,24 @@ export async function markErased(tx: Queryable, events: readonly PlacedEvent[]):
     `UPDATE event_ids i SET state = ${ERASED} FROM unnest($1::int4[], $2::uuid[]) AS u(project_id, event_id)
      WHERE i.project_id = u.project_id AND i.event_id = u.event_id`,
     [int4Array(events, ({ event }) => event.projectId), uuidArray(events, ({ event }) => event.eventId)],
+  );
+}
+
+/** Enters the ids of dead letters that are not kept, since their users were erased: the requests that wait are told so. */
+export async function enterErased(tx: Queryable, letters: readonly PlacedDeadLetter[]): Promise<void> {
+  const waited = letters.filter(({ letter }) => letter.ingestId !== undefined && letter.eventId !== undefined);
+  if (waited.length === 0) return;
+  await tx.query(
+    `INSERT INTO event_ids (project_id, event_id, occurred_at, partition, "offset", state)
+     SELECT project_id, event_id::uuid, now(), partition, "offset", ${ERASED}
+     FROM unnest($1::int4[], $2::text[], $3::int4[], $4::int8[]) AS u(project_id, event_id, partition, "offset")
+     ORDER BY project_id, event_id
+     ON CONFLICT DO NOTHING`,
+    [
+      int4Array(waited, ({ letter }) => storableProject(letter.projectId)),
+      textArray(waited, ({ letter }) => letter.eventId),
+      int4Array(waited, ({ partition }) => partition),
+      int8Array(waited, ({ offset }) => offset),
+    ],
   );
 }

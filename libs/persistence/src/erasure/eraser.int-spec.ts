@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { encodeEvent, toStorableEvent, type Event } from '@app/events';
+import { toStorableEvent, type Event } from '@app/events';
 import { anEvent, freshDatabase, tablesWith, type FreshDatabase } from '@app/testing';
 import { ConsumerPositions } from '../consumer-positions';
 import type { Database, Transaction } from '../database';
@@ -251,66 +251,5 @@ describe('what comes after an erasure', () => {
     expect(await db.database.query('SELECT users::int4, new_users::int4 FROM day_users')).toEqual([
       { users: 1, new_users: 1 },
     ]);
-  });
-});
-
-describe('a dead letter', () => {
-  const value = (json: unknown): Buffer => Buffer.from(JSON.stringify(json));
-  const old = { received_at: '2026-01-01T00:00:00Z' };
-  const mine: Partial<NewDeadLetter>[] = [
-    { key: Buffer.from(`1:${USER}`), value: Buffer.from([0xff]) },
-    { value: value({ user_id: USER, name: 7, ...old }) },
-    { value: value({ receivedAt: '2026-01-01T00:00:00Z', batch: [{ userId: USER }] }), headers: { refused: Buffer.from('INVALID') } },
-    { value: value({ batch: [{ anonymousId: USER, userId: 'somebody' }] }) },
-    { value: Buffer.from(`{"user_id":"${USER}", broken`) },
-    { value: encodeEvent(event()), stage: 'store', reason: 'STORE_REFUSED' },
-    { detail: `data[${JSON.stringify(USER)}] must be smaller` },
-    { projectId: 1, key: Buffer.from(`1:${USER}`) },
-  ]; // prettier-ignore
-  const others: Partial<NewDeadLetter>[] = [
-    { key: Buffer.from(`1:${USER}x`), value: value({ user_id: 'somebody', ...old }) },
-    { value: value(['user-4711']) },
-    { key: Buffer.from(`2:${USER}`), projectId: 2 },
-  ];
-
-  it('of the user is removed, in whatever shape it came, and no other', async () => {
-    await insert(...[...mine, ...others].map(letterOf));
-    expect(await erase()).toEqual(done({ deadLetters: mine.length }));
-    expect(await db.database.query('SELECT count(*)::int4 AS n FROM dead_letters')).toEqual([{ n: others.length }]);
-    // The user of another project, of whose letter nobody could tell the project but its key.
-    const unknown = (): RecordOutcome => letterOf({ key: Buffer.from(`2:${USER}`), value: value({ user_id: USER }) });
-    await insert(unknown());
-    expect(await erase()).toEqual(done({}));
-    expect(await erase(2)).toEqual(done({ deadLetters: 2 }));
-    expect(await insert(unknown())).toMatchObject({ erased: 1 });
-    expect(await db.database.query('SELECT count(*)::int4 AS n FROM dead_letters')).toEqual([{ n: 2 }]);
-  });
-
-  it('that still was on the log is not kept, as far as it tells whose it is', async () => {
-    await erase();
-    const telling = mine.filter(({ detail }) => detail === undefined);
-    const newConsent = letterOf({ value: value({ user_id: USER, received_at: later().toISOString() }) });
-    expect(await insert(...[...telling, ...others].map(letterOf), newConsent)).toMatchObject({
-      erased: 7,
-      deadLettered: 4,
-    });
-    const [position] = await new ConsumerPositions(db.database).list();
-    expect(position).toMatchObject({ nextOffset: 11, dead: 4, erased: 7 });
-  });
-
-  it('that does not tell when it was received is as old as its record, or older when that is a replay', async () => {
-    await erase();
-    const unreadable = letterOf({ key: Buffer.from(`1:${USER}`), loggedAt: later().getTime() });
-    expect(await insert(unreadable)).toMatchObject({ erased: 0, deadLettered: 1 });
-    // Of a letter that was erased between the moment when it was read and the one when it was sent.
-    const replay = { letterId: '4711', value: null };
-    expect(await insert({ ...unreadable, offset: offset++, replay })).toMatchObject({ erased: 1, deadLettered: 0 });
-  });
-
-  it('is looked at in parts when there are many', async () => {
-    await insert(
-      ...Array.from({ length: 1200 }, (_, n) => letterOf({ key: Buffer.from(`1:${n % 2 === 0 ? USER : n}`) })),
-    );
-    expect(await erase()).toEqual(done({ deadLetters: 600 }));
   });
 });
