@@ -4,6 +4,7 @@ import { Archiver } from './archiver';
 import { ColdReads } from './cold-reads';
 import { Engine } from './duckdb/engine';
 import { LocalSegmentStorage } from './local/local-segment-storage';
+import { S3SegmentStorage } from './s3/s3-segment-storage';
 import type { SegmentStorage } from './segment-storage.port';
 
 /** For two pages at a time of the largest events. What does not fit fails: readers may have no disk to write to. */
@@ -50,5 +51,9 @@ export function boundaryOf({ afterDays }: Pick<ArchiveConfig, 'afterDays'>, now:
 }
 
 function storageOf(config: ColdConfig): SegmentStorage {
-  return new LocalSegmentStorage(config.dir);
+  if (config.kind === 'local') return new LocalSegmentStorage(config.dir);
+  const { dir: folder, ...place } = config;
+  const storage = new S3SegmentStorage({ folder, ...place });
+  storage.start();
+  return storage;
 }

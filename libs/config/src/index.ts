@@ -13,6 +13,7 @@ export type {
   ApiConfig,
   ArchiveConfig,
   ArchiverConfig,
+  BucketConfig,
   CliConfig,
   ColdConfig,
   ConsumerConfig,

@@ -1,4 +1,11 @@
-import { loadApiConfig, loadCliConfig, loadConsumerConfig, loadStandaloneConfig } from './load-config';
+import { loadArchiveConfig, loadArchiverConfig } from './cold-config';
+import {
+  loadApiConfig,
+  loadCliConfig,
+  loadConsumerConfig,
+  loadDoctorConfig,
+  loadStandaloneConfig,
+} from './load-config';
 import { ConfigError, type Environment } from './read-settings';
 
 const complete = { DATABASE_URL: 'postgresql://u:p@db:5432/millrace', KAFKA_BROKERS: 'kafka:9092' };
@@ -101,6 +108,41 @@ describe('the configuration of a process', () => {
       'KAFKA_SASL_MECHANISM is missing, a SASL user or password is set',
       'MILLRACE_DRAIN_DELAY_MS must be below MILLRACE_DRAIN_TIMEOUT_MS',
     ]);
+  });
+
+  it('keeps old events in a bucket where one is named, with its key or without', () => {
+    const bucket = { MILLRACE_COLD_S3_BUCKET: 'events', MILLRACE_COLD_DIR: '/cold' };
+    const place = {
+      kind: 's3',
+      dir: '/cold',
+      cacheBytes: 2_000_000_000,
+      bucket: 'events',
+      region: 'us-east-1',
+      prefix: '',
+    };
+    expect(loadApiConfig({ ...complete, ...bucket }).cold).toEqual({
+      ...place,
+      endpoint: undefined,
+      credentials: undefined,
+      pathStyle: false,
+    });
+    const server = {
+      MILLRACE_COLD_S3_ENDPOINT: 'https://s3.internal:9000',
+      MILLRACE_COLD_S3_ACCESS_KEY_ID: 'id',
+      MILLRACE_COLD_S3_SECRET_ACCESS_KEY: 'secret',
+    };
+    expect(loadApiConfig({ ...complete, ...bucket, ...server }).cold).toEqual({
+      ...place,
+      endpoint: 'https://s3.internal:9000',
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+      pathStyle: true,
+    });
+    for (const load of [loadApiConfig, loadArchiverConfig, loadArchiveConfig, loadDoctorConfig, loadStandaloneConfig]) {
+      expect(problems(load, { ...complete, MILLRACE_COLD_S3_ACCESS_KEY_ID: 'id' })).toEqual([
+        'MILLRACE_COLD_S3_SECRET_ACCESS_KEY is missing, MILLRACE_COLD_S3_ACCESS_KEY_ID is set',
+        'MILLRACE_COLD_S3_BUCKET is missing, others of its settings are set',
+      ]);
+    }
   });
 
   it('takes an empty variable as missing, as compose files write it', () => {

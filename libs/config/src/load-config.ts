@@ -1,4 +1,4 @@
-import { archive, cold, toArchiver, toCold } from './cold-config';
+import { archive, cold, coldProblems, toArchiver, toCold } from './cold-config';
 import { database, toPostgres } from './database-config';
 import type {
   ApiConfig,
@@ -164,7 +164,11 @@ function toApi(values: SettingValues<typeof api>, environment: Environment) {
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadApiConfig(environment: Environment): ApiConfig {
   const wanted = { ...pipeline, ...api, drainDelayMs: settings.drainDelayMs };
-  const values = readSettings(environment, wanted, (all) => [...logProblems(all), ...drainProblems(all)]);
+  const values = readSettings(environment, wanted, (all) => [
+    ...logProblems(all),
+    ...coldProblems(all),
+    ...drainProblems(all),
+  ]);
   return Object.freeze({
     ...toApi(values, environment),
     logLevel: values.logLevel,
@@ -200,7 +204,8 @@ export function loadDatabaseConfig(environment: Environment): PostgresConfig {
 
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadDoctorConfig(environment: Environment): DoctorConfig {
-  const values = readSettings(environment, { log, ...cold, ...database, ...kafka }, kafkaProblems);
+  const wanted = { log, ...cold, ...database, ...kafka };
+  const values = readSettings(environment, wanted, (read) => [...kafkaProblems(read), ...coldProblems(read)]);
   const told = values.log === 'postgres' || values.kafkaBrokers !== undefined;
   return Object.freeze({
     postgres: toPostgres(values, values.databaseUrl),
@@ -233,7 +238,7 @@ const standalone = {
 
 /** @throws {ConfigError} naming every variable that is wrong. */
 export function loadStandaloneConfig(environment: Environment): StandaloneConfig {
-  const values = readSettings(environment, standalone, kafkaProblems);
+  const values = readSettings(environment, standalone, (read) => [...kafkaProblems(read), ...coldProblems(read)]);
   const carrier = toLog(values, values.kafkaBrokers === undefined ? 'postgres' : 'kafka');
   const shared = (url: string) => ({
     logLevel: values.logLevel,

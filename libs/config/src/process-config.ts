@@ -50,11 +50,31 @@ export type LogConfig =
   | { readonly kind: 'kafka'; readonly kafka: KafkaConfig }
   | { readonly kind: 'postgres'; readonly topic: string; readonly group: string; readonly partitions: number };
 
-/** Where the files of old events are. */
-export interface ColdConfig {
-  readonly kind: 'local';
-  /** A folder; relative to the working folder, or absolute. */
-  readonly dir: string;
+/** Where the files of old events are: in a folder, or in a bucket of an S3 server. */
+export type ColdConfig =
+  | {
+      readonly kind: 'local';
+      /** A folder; relative to the working folder, or absolute. */
+      readonly dir: string;
+    }
+  | ({
+      readonly kind: 's3';
+      /** For what is being written, and what was fetched. */
+      readonly dir: string;
+      readonly cacheBytes: number;
+    } & BucketConfig);
+
+export interface BucketConfig {
+  readonly bucket: string;
+  /** Undefined: the one of AWS in that region. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  /** Of the names of objects. */
+  readonly prefix: string;
+  /** Undefined: what the AWS_ variables, files and roles of the machine say. */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  /** The bucket in the path of a URL rather than in its host. */
+  readonly pathStyle: boolean;
 }
 
 /** What every process that touches the data needs. */

@@ -1,3 +1,4 @@
+import { bucketSettings } from './bucket-settings';
 import { brokerList, flag, oneOf, optional, text, url, wholeNumber } from './setting';
 
 /** Of these the numbers by the minute are kept, and may be counted anew from the events. */
@@ -247,6 +248,7 @@ export const settings = {
       'Folder of the files of old events, the same for API, archiver and command line; without it the folder cold in MILLRACE_DATA_DIR.',
     ),
   ),
+  ...bucketSettings,
   archiveAfterDays: wholeNumber(
     'MILLRACE_ARCHIVE_AFTER_DAYS',
     'Days before today (UTC) whose events stay in PostgreSQL; what occurred earlier moves to files.',

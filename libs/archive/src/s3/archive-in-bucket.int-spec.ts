@@ -16,6 +16,7 @@ import { TestBucket } from '../../test/s3-bucket';
 import { S3Relay } from '../../test/s3-relay';
 import { Archiver, type ArchiveStep } from '../archiver';
 import { ColdStore } from '../cold-store';
+import { ColdTier } from '../cold-tier';
 import { Engine } from '../duckdb/engine';
 import { S3SegmentStorage } from './s3-segment-storage';
 
@@ -119,12 +120,17 @@ describeWithS3('old events in a bucket', () => {
     expect(await db.database.query('SELECT FROM events')).toHaveLength(150);
     // What is on this machine is read without the bucket.
     expect(await everything(storage)).toEqual(before);
-    const elsewhere = await open(join(folder, 'elsewhere'));
-    await expect(everything(elsewhere)).rejects.toMatchObject({ code: 'SEGMENT_UNAVAILABLE' });
+    const { folder: dir, ...place } = bucket.options(join(folder, 'elsewhere'), relay.endpoint);
+    const elsewhere = ColdTier.forReading({ kind: 's3', dir, ...place });
+    const reader = new TieredEventReader(db.database, elsewhere.reads());
+    const list = async (): Promise<readonly StoredEvent[]> =>
+      (await reader.newest(1, { limit: 2000, maxBytes: 1e9 })).events;
+    await expect(list()).rejects.toMatchObject({ code: 'COLD_UNAVAILABLE', retriable: true });
     relay.trouble = () => undefined;
-    expect(await everything(elsewhere)).toEqual(before);
+    expect(await list()).toEqual(before);
     expect(await archive()).toEqual({ ran: true, segments: 2, rows: 150 });
-    expect(await everything(elsewhere)).toEqual(before);
+    expect(await list()).toEqual(before);
+    await elsewhere.close();
     expect(await storage.list('events-')).toEqual((await segments()).map(({ file }) => file));
   });
 });

@@ -2,22 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BucketConfig } from '@app/config';
 import type { HeadObjectCommandOutput, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SegmentDiffersError, SegmentGoneError } from '../archive.error';
 import { isPassing, toUnavailable } from './s3-error';
-
-export interface S3Address {
-  readonly bucket: string;
-  /** Undefined: the one of AWS in that region. */
-  readonly endpoint: string | undefined;
-  readonly region: string;
-  /** Of the names of objects. */
-  readonly prefix: string;
-  /** Undefined: what AWS' own variables, files and machines have. */
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
-  /** The bucket in the path of a URL rather than in its host. */
-  readonly pathStyle: boolean;
-}
 
 export interface S3Limits {
   /** After so long without a byte a request has failed. */
@@ -53,7 +41,7 @@ export class S3Bucket {
   private opening: Promise<S3Client> | undefined;
 
   constructor(
-    private readonly address: S3Address,
+    private readonly address: BucketConfig,
     limits: Partial<S3Limits> = {},
   ) {
     this.limits = { ...LIMITS, ...limits };

@@ -3,14 +3,15 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import type { BucketConfig } from '@app/config';
 import { PipelineError } from '@app/events';
 import { SegmentNotWrittenError, SegmentUnavailableError } from '../archive.error';
 import { SegmentStorage } from '../segment-storage.port';
 import { syncToDisk } from '../sync-to-disk';
-import { S3Bucket, type ObjectContent, type S3Address, type S3Limits } from './s3-bucket';
+import { S3Bucket, type ObjectContent, type S3Limits } from './s3-bucket';
 import { SegmentCache } from './segment-cache';
 
-export interface S3StorageOptions extends S3Address {
+export interface S3StorageOptions extends BucketConfig {
   /** Of this machine: for drafts, and below it what was fetched. Several processes may share it. */
   readonly folder: string;
   readonly cacheBytes: number;
@@ -58,8 +59,8 @@ export class S3SegmentStorage extends SegmentStorage {
       await this.bucket.upload(file, draft, content);
       await this.bucket.verify(file, content);
     } catch (error) {
-      const why = error instanceof PipelineError ? error.message : 'The draft cannot be read.';
-      throw new SegmentNotWrittenError(`A segment of old events could not be stored. ${why}`, { cause: error });
+      if (!(error instanceof PipelineError)) throw error;
+      throw new SegmentNotWrittenError(`A segment of old events could not be stored. ${error.message}`);
     }
     // What was moved last is what is read next.
     await this.cache.adopt(draft, file);

@@ -27,7 +27,8 @@ async function archive(): Promise<number> {
   };
   try {
     await requireCurrentSchema(database);
-    toStdout(logLine('archive_start', { boundary: boundary.toISOString(), folder: config.cold.dir }));
+    const place = config.cold.kind === 's3' ? { bucket: config.cold.bucket } : { folder: config.cold.dir };
+    toStdout(logLine('archive_start', { boundary: boundary.toISOString(), ...place }));
     const { ran } = await tier.archiver(config.postgres).run({ boundary, onMoved });
     if (ran) toStdout(logLine('archive_complete', moved));
     else toStdout(logLine('archive_busy', { reason: 'another archiver is at work' }));
