@@ -21,6 +21,7 @@ export type { DeadLetterFilter, LetterRange } from './dead-letter-filter';
 export { DeadLetters, type DeadLetterSummary, type StoredDeadLetter } from './dead-letters';
 export { Eraser, type EraserStep } from './erasure/eraser';
 export { Erasures, type ErasureStatus, type StoredErasure } from './erasure/erasures';
+export { TooManyErasuresError } from './erasure/too-many-erasures.error';
 export { ensureFirstKey, mintFirstKey } from './first-key';
 export { EventPartitions, type PartitionsEnsured } from './event-partitions';
 export type { EventFilter, EventPlace } from './event-filter';

@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import type { PinoLogger } from 'nestjs-pino';
 import { PipelineError } from '@app/events';
+import { TooManyErasuresError } from '@app/persistence';
 import { IngestUnconfirmedError } from '../ingest/ingest.service';
 import { problems, ProblemError, type Problem } from './problem';
 
@@ -26,6 +27,7 @@ function clientErrorStatus(error: unknown): number | undefined {
 export function toProblem(error: unknown, requestId: string, logger: PinoLogger): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof IngestUnconfirmedError) return problems.unconfirmed(error.eventIds);
+  if (error instanceof TooManyErasuresError) return problems.tooManyErasures();
   if (error instanceof PipelineError && error.retriable) return problems.unavailable();
   if (error instanceof HttpException) return fromHttpException(error.getStatus(), error.message);
   const status = clientErrorStatus(error);

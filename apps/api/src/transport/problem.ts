@@ -188,6 +188,14 @@ export const problems = {
     headers: { 'Retry-After': '5' },
   }),
 
+  tooManyErasures: (): Problem => ({
+    status: 429,
+    code: 'too-many-erasures',
+    title: 'Too many erasures at once',
+    detail: 'As many erasures of this project wait or go on as may. This one was not taken: ask for it again later.',
+    headers: { 'Retry-After': '5' },
+  }),
+
   tooManyStreams: (): Problem => ({
     status: 429,
     code: 'too-many-streams',

@@ -12,6 +12,7 @@ import { StoreUnavailableError } from '../store-error';
 import { WaitedOutcomes } from '../waited-outcomes';
 import { Eraser } from './eraser';
 import { Erasures } from './erasures';
+import { TooManyErasuresError } from './too-many-erasures.error';
 
 const NAMES_PER_DAY = 3;
 const DAY_MS = 86_400_000;
@@ -107,12 +108,32 @@ describe('an erasure', () => {
 
   it('can be asked for again, and finds nothing then', async () => {
     await insertEvents(event(), event());
-    const ids = [await erasures.request(1, USER), await erasures.request(1, USER)];
+    const id = await erasures.request(1, USER);
+    await insertEvents(event({ receivedAt: new Date(Date.now() + 1) }));
+    expect([await erasures.request(1, USER), await erasures.request(1, USER)]).toEqual([id, id]); // and it covers what came meanwhile
+    await eraser.step();
+    const another = await erasures.request(1, USER);
     await finish();
-    expect(await Promise.all(ids.map((id) => erasures.find(1, id)))).toEqual([done({ hot: 2, userDays: 1 }), done({})]);
+    expect(await Promise.all([id, another].map((each) => erasures.find(1, each)))).toEqual([
+      done({ hot: 3, userDays: 1 }),
+      done({}),
+    ]);
     expect(await erase()).toEqual(done({}));
-    expect(await erasures.find(2, ids[0]!)).toBeUndefined();
+    expect(await erasures.find(2, id)).toBeUndefined();
     expect(await erasures.find(1, randomUUID())).toBeUndefined();
+  });
+
+  it('is one of a thousand of its project at most, which all begin at once', async () => {
+    await db.database.query(
+      `INSERT INTO erasures (id, project_id, user_hash, user_id, before)
+       SELECT gen_random_uuid(), 1, n::text::bytea, 'u' || n, now() FROM generate_series(1, 999) n`,
+    );
+    const id = await erasures.request(1, USER);
+    await expect(erasures.request(1, 'another')).rejects.toThrow(TooManyErasuresError);
+    expect(await erasures.request(1, USER)).toBe(id);
+    expect(await erasures.request(2, USER)).toBeDefined();
+    await eraser.step();
+    expect(await db.database.query('SELECT DISTINCT status FROM erasures')).toEqual([{ status: 'running' }]);
   });
 
   it('takes years of days apart, which in one transaction would change too much', async () => {

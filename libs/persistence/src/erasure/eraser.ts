@@ -40,7 +40,7 @@ export class Eraser {
     const due = await this.due();
     if (due === undefined) return { kind: 'rest' };
     try {
-      return due.status === 'queued' ? await this.begin(due) : await this.remove(due);
+      return due.status === 'queued' ? await this.begin() : await this.remove(due);
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error;
       const { erasureId } = due;
@@ -62,11 +62,16 @@ export class Eraser {
     return row === undefined ? undefined : { ...row, before: new Date(row.before) };
   }
 
-  private async begin({ erasureId }: Due): Promise<EraserStep> {
-    // After the erasure was seen, and so is committed.
+  /** All that may, with one wait. */
+  private async begin(): Promise<EraserStep> {
+    const queued = `status = 'queued' AND before + $1 * interval '1 ms' <= clock_timestamp()`;
+    const due = await this.database.query<{ id: string }>(`SELECT id FROM erasures WHERE ${queued}`, [this.skewMs]);
+    // After they were seen, and so are committed.
     await storingTransactionsEnded(this.database);
-    await this.database.query(`UPDATE erasures SET status = 'running' WHERE id = $1 AND status = 'queued'`, [
-      erasureId,
+    // One that was asked for again meanwhile has a later instant, and waits for that.
+    await this.database.query(`UPDATE erasures SET status = 'running' WHERE ${queued} AND id = ANY ($2::uuid[])`, [
+      this.skewMs,
+      due.map(({ id }) => id),
     ]);
     return { kind: 'working' };
   }

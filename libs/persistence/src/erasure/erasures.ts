@@ -1,9 +1,13 @@
 import { uuidV7 } from '@app/events';
 import type { Database, Queryable } from '../database';
+import { TooManyErasuresError } from './too-many-erasures.error';
 import { hashUser } from './user-hash';
 
 /** How far apart the clocks of the API's replicas and of PostgreSQL may be. */
 export const CLOCK_SKEW_MS = 1000;
+
+/** Erasures of a project that are not over. Each is work, and costs all projects a look at the days of new names. */
+const MAX_OPEN = 1000;
 
 /** What was removed so far. */
 export interface Removed {
@@ -31,6 +35,9 @@ interface Row {
   readonly user_days: number;
 }
 
+/** $1 is the skew. */
+const BEFORE = `date_trunc('milliseconds', clock_timestamp()) + $1 * interval '1 ms'`;
+
 /** Takes requests to erase a user, and tells how far they are; `Eraser` does the work. */
 export class Erasures {
   /** @param skewMs see CLOCK_SKEW_MS. */
@@ -40,24 +47,43 @@ export class Erasures {
   ) {}
 
   /**
-   * Asks that everything of a user that was received until now is removed and refused from now on. Safe to repeat.
+   * Asks that everything of a user that was received until now is removed and refused from now on. Safe to repeat: while
+   * an erasure of the user waits for its turn, that one is meant.
    *
    * An event bears the time of the replica that took it. With what one whose clock is ahead has taken before this
    * moment, whatever any takes in the next second counts as before.
    *
    * @returns the erasure's id.
+   * @throws {TooManyErasuresError} the project has MAX_OPEN that are not over.
    */
   async request(projectId: number, userId: string): Promise<string> {
-    const id = uuidV7();
-    await this.database.transaction(async (tx) => {
-      const hash = hashUser(await raiseVersion(tx), projectId, userId);
-      await tx.query(
-        `INSERT INTO erasures (id, project_id, user_hash, user_id, before)
-         VALUES ($1, $2, $3, $4, date_trunc('milliseconds', clock_timestamp()) + $5 * interval '1 ms')`,
-        [id, projectId, hash, userId, this.skewMs],
+    return this.database.transaction(async (tx) => {
+      const [state] = await tx.query<{ key: Buffer; open: number }>(
+        `SELECT hash_key AS key, (
+           SELECT count(*)::int4 FROM erasures WHERE status IN ('queued', 'running') AND project_id = $1
+         ) AS open FROM erasure_state`,
+        [projectId],
       );
+      if (state === undefined) throw new TypeError('The table erasure_state has no row.');
+      const hash = hashUser(state.key, projectId, userId);
+      // Skipped: the eraser ends it just now, and may be waiting for what this transaction locks.
+      const [queued] = await tx.query<{ id: string }>(
+        `UPDATE erasures SET before = greatest(before, ${BEFORE}) WHERE id = (
+           SELECT id FROM erasures WHERE project_id = $2 AND user_hash = $3 AND status = 'queued'
+           LIMIT 1 FOR UPDATE SKIP LOCKED
+         ) RETURNING id`,
+        [this.skewMs, projectId, hash],
+      );
+      if (queued !== undefined) return queued.id;
+      if (state.open >= MAX_OPEN) throw new TooManyErasuresError();
+      const id = uuidV7();
+      await raiseVersion(tx);
+      await tx.query(
+        `INSERT INTO erasures (id, project_id, user_hash, user_id, before) VALUES ($2, $3, $4, $5, ${BEFORE})`,
+        [this.skewMs, id, projectId, hash, userId],
+      );
+      return id;
     });
-    return id;
   }
 
   /** @param id a UUID. @returns undefined when the project has no such erasure. */
@@ -74,11 +100,7 @@ export class Erasures {
   }
 }
 
-/** In the transaction in which an erasure begins or ends. @returns the key of the hashes. */
-export async function raiseVersion(tx: Queryable): Promise<Buffer> {
-  const [state] = await tx.query<{ key: Buffer }>(
-    'UPDATE erasure_state SET version = version + 1 RETURNING hash_key AS key',
-  );
-  if (state === undefined) throw new TypeError('The table erasure_state has no row.');
-  return state.key;
+/** In the transaction in which an erasure begins or ends. */
+export async function raiseVersion(tx: Queryable): Promise<void> {
+  await tx.query('UPDATE erasure_state SET version = version + 1');
 }

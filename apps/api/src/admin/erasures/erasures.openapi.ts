@@ -1,7 +1,8 @@
 import { ApiOperation } from '@nestjs/swagger';
-import { Answer, Problems } from '../../openapi/answers';
+import { Answer, Problems, Refusal } from '../../openapi/answers';
 import { describeController, PathParam } from '../../openapi/describe';
 import { count, objectOf, uuid } from '../../openapi/schema';
+import { problems } from '../../transport/problem';
 import type { ErasureDto, RemovedDto, RequestedErasureDto } from './erasure.convert';
 import { ErasuresController } from './erasures.controller';
 
@@ -42,6 +43,7 @@ describeController(ErasuresController, 'Administration', {
     PathParam('user_id', { type: 'string', minLength: 1, maxLength: 200 }, 'user-1'),
     Answer(202, 'It begins within seconds.', { schema: REQUESTED, example: { erasure_id: ERASURE_ID } }),
     Problems(400, 404, 422),
+    Refusal(429, 'A thousand of the project are not over.', problems.tooManyErasures()),
   ],
   one: [
     ApiOperation({ summary: 'Ask how far an erasure is' }),
