@@ -6,6 +6,7 @@ import { Statistics1795392000000 } from './1795392000000-statistics';
 import { ListIndexes1795392060000 } from './1795392060000-list-indexes';
 import { ColdSegments1795478400000 } from './1795478400000-cold-segments';
 import { Erasures1795478520000 } from './1795478520000-erasures';
+import { ColdRewrites1795478640000 } from './1795478640000-cold-rewrites';
 
 /** Every migration, oldest first. A list and not a folder to scan, so that the same one runs from source and from dist. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   ListIndexes1795392060000,
   ColdSegments1795478400000,
   Erasures1795478520000,
+  ColdRewrites1795478640000,
 ];

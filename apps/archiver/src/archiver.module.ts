@@ -1,8 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ArchiveModule } from '@app/archive';
+import { ArchiveModule, ColdTier } from '@app/archive';
 import type { ArchiverConfig } from '@app/config';
 import { LoggingModule, Vitals, VitalsModule } from '@app/observability';
-import { PersistenceModule } from '@app/persistence';
+import { Database, Eraser, PersistenceModule } from '@app/persistence';
 import type { Logger } from 'pino';
 import { ArchiveWork } from './archive-work';
 import { ArchiverLoop } from './archiver-loop';
@@ -35,6 +35,11 @@ export class ArchiverModule {
       controllers: [ReadinessController],
       providers: [
         { provide: ARCHIVER_CONFIG, useValue: config },
+        {
+          provide: Eraser,
+          useFactory: (database: Database, tier: ColdTier) => tier.eraser(database),
+          inject: [Database, ColdTier],
+        },
         ArchiveWork,
         ErasureWork,
         ArchiverLoop,

@@ -60,7 +60,7 @@ describe('a run', () => {
     await storeEvents(db.database, [...oldEvents(50), ...odd.map((each) => ({ ...oldEvents(1, each)[0]! })), young]);
     const before = await readBothTiers(db.url, folder);
 
-    expect(await archiver().run({ boundary })).toEqual({ ran: true, segments: 1, rows: 50 + odd.length });
+    expect(await archiver().run({ boundary })).toMatchObject({ ran: true, segments: 1, rows: 50 + odd.length });
 
     expect(await readBothTiers(db.url, folder)).toEqual(before);
     expect(idsOf(await readHot(db.url))).toEqual([young.eventId]);
@@ -71,7 +71,7 @@ describe('a run', () => {
     await db.database.query(`INSERT INTO projects (name) VALUES ('other')`);
     await storeEvents(db.database, [...oldEvents(60), ...oldEvents(60, { projectId: 2 })]);
     const before = await readBothTiers(db.url, folder);
-    expect(await archiver().run({ boundary, maxRows: 50 })).toEqual({ ran: true, segments: 3, rows: 120 });
+    expect(await archiver().run({ boundary, maxRows: 50 })).toMatchObject({ ran: true, segments: 3, rows: 120 });
     expect(await readBothTiers(db.url, folder)).toEqual(before);
     const rows = await db.database.query(
       'SELECT min_project_id AS min, max_project_id AS max, row_count AS n FROM cold_segments ORDER BY id',
@@ -86,10 +86,10 @@ describe('a run', () => {
   it('finds nothing to do where everything was moved, and takes what comes late into further segments', async () => {
     await storeEvents(db.database, oldEvents(10));
     await archiver().run({ boundary });
-    expect(await archiver().run({ boundary })).toEqual({ ran: true, segments: 0, rows: 0 });
+    expect(await archiver().run({ boundary })).toMatchObject({ ran: true, segments: 0, rows: 0 });
     await storeEvents(db.database, oldEvents(5));
     const before = await readBothTiers(db.url, folder);
-    expect(await archiver().run({ boundary })).toEqual({ ran: true, segments: 1, rows: 5 });
+    expect(await archiver().run({ boundary })).toMatchObject({ ran: true, segments: 1, rows: 5 });
     expect(await readBothTiers(db.url, folder)).toEqual(before);
   });
 
@@ -100,7 +100,7 @@ describe('a run', () => {
       if (step === 'spooled') other = await archiver().run({ boundary });
     };
     expect(await archiver().run({ boundary, onStep })).toMatchObject({ ran: true, rows: 10 });
-    expect(other).toEqual({ ran: false, segments: 0, rows: 0 });
+    expect(other).toMatchObject({ ran: false, segments: 0, rows: 0 });
   });
 
   it('leaves the files of another database in the same folder alone', async () => {

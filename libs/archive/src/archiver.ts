@@ -1,17 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@app/events';
 import type { PostgresConfig } from '@app/config';
-import { ColdSegments, LongSession } from '@app/persistence';
+import { segmentRecords } from '@app/persistence';
 import { ArchiveStoppedError, SegmentDiffersError, SegmentNotWrittenError } from './archive.error';
-import type { Connecting, Engine } from './duckdb/engine';
+import type { Engine } from './duckdb/engine';
 import { readBack, writeSegment, type ReadBack } from './duckdb/segment-file';
-import type { RowPlace, Tally } from './row-tally';
+import { expireOne } from './expired-events';
+import { LockedTier, type OnStep } from './locked-tier';
+import { chooseMerge } from './merge-policy';
+import { differences, type RowPlace } from './row-tally';
+import { LONGEST_COLD_READ_MS } from './read-places';
+import { SegmentRewriter, type RewriteStep } from './segment-rewriter';
 import { spoolEvents, type Spooled } from './segment-spool';
 import type { SegmentStorage } from './segment-storage.port';
 
-/** Done, in this order; from `begun` to `cleared` once for each segment. */
+/** Done, in this order; from `begun` to `cleared` once for each segment. `removed` for each replaced file, in a sweep. */
 export type ArchiveStep =
-  'locked' | 'swept' | 'begun' | 'spooled' | 'written' | 'settled' | 'verified' | 'renamed' | 'published' | 'cleared';
+  | (
+      | 'locked'
+      | 'swept'
+      | 'begun'
+      | 'spooled'
+      | 'written'
+      | 'settled'
+      | 'verified'
+      | 'renamed'
+      | 'published'
+      | 'cleared'
+    )
+  | 'removed'
+  | RewriteStep;
 
 export interface ArchiveOptions {
   /** Events that occurred before it are moved. */
@@ -19,7 +37,7 @@ export interface ArchiveOptions {
   /** Rows of one segment at most: what one transaction deletes, and 32 bytes of memory each. */
   readonly maxRows?: number;
   readonly maxBytes?: number;
-  readonly onStep?: (step: ArchiveStep) => Promise<void> | void;
+  readonly onStep?: OnStep<ArchiveStep>;
   /** Told of each segment that is published. */
   readonly onMoved?: (rows: number) => void;
   /** Runs between two segments, when nobody has the lock: erasures wait for it. */
@@ -33,12 +51,18 @@ export interface ArchiveRun {
   readonly ran: boolean;
   readonly segments: number;
   readonly rows: number;
+  /** Rewritten: several small ones to one, or without events that are older than their project keeps. */
+  readonly merged: number;
+  readonly expired: number;
 }
-
-const NOTHING: ArchiveRun = { ran: false, segments: 0, rows: 0 };
 
 const MAX_ROWS = 1_000_000;
 const MAX_BYTES = 1024 * 1024 * 1024;
+
+/** Bytes of a merged file. */
+const MAX_FILE_BYTES = 256 * 1024 * 1024;
+
+const NOTHING_DONE: ArchiveRun = { ran: false, segments: 0, rows: 0, merged: 0, expired: 0 };
 
 /**
  * Moves events of the hot tier into files. At every instant an event is found in exactly one of both: the transaction
@@ -46,56 +70,45 @@ const MAX_BYTES = 1024 * 1024 * 1024;
  * what PostgreSQL sent. Whatever dies before the commit leaves files that no manifest names; the next run removes them.
  */
 export class Archiver {
+  /** @param graceMs how long a file stays that was replaced. */
   constructor(
     private readonly config: PostgresConfig,
     private readonly storage: SegmentStorage,
     private readonly engine: Engine,
+    private readonly graceMs = LONGEST_COLD_READ_MS,
   ) {}
 
   /**
-   * Moves all that there is, segment by segment.
+   * Moves all that there is, drops what is older than its project keeps, and merges small segments, one segment after the other.
    *
    * @throws {SegmentNotWrittenError} {SegmentDiffersError} {SegmentLostError} the events of that segment are where
    *   they were, and every segment before it is published.
-   * @throws {ArchiveStoppedError} the same.
    * @throws {StoreUnavailableError} the same; of the segment at hand the move is either done or not.
    */
   async run(options: ArchiveOptions): Promise<ArchiveRun> {
-    const session = await LongSession.open(this.config);
+    const { config, storage, graceMs } = this;
+    const engine = this.engine.until(options.signal);
+    let tier: LockedTier | undefined;
     try {
-      const segments = new ColdSegments(session);
-      if (!(await segments.lock())) return NOTHING;
-      await this.storage.prepare();
-      const prefix = `events-${await segments.storeId()}-`;
-      const { storage } = this;
-      const engine = this.engine.until(options.signal);
-      return await new Run({ session, segments, storage, engine, prefix }, options).all();
+      tier = await LockedTier.lock({ config, storage, engine, graceMs });
+      if (tier === undefined) return NOTHING_DONE;
+      return await new Run(tier, options).all();
     } catch (error) {
       if (options.signal?.aborted === true) throw new ArchiveStoppedError('The run was stopped.', { cause: error });
       if (error instanceof PipelineError) throw error;
       throw new SegmentNotWrittenError('A segment of old events could not be written.', { cause: error });
     } finally {
-      // The lock ends with it.
-      await session.close();
+      await tier?.close();
     }
   }
 }
 
-interface RunParts {
-  readonly session: LongSession;
-  readonly segments: ColdSegments;
-  readonly storage: SegmentStorage;
-  readonly engine: Connecting;
-  /** Of the names of files. */
-  readonly prefix: string;
-}
-
 /** One run, with the lock. */
 class Run {
-  private readonly step: (step: ArchiveStep) => Promise<void>;
+  private readonly step: OnStep<ArchiveStep>;
 
   constructor(
-    private readonly parts: RunParts,
+    private readonly tier: LockedTier,
     private readonly options: ArchiveOptions,
   ) {
     this.step = async (step) => {
@@ -106,47 +119,67 @@ class Run {
 
   async all(): Promise<ArchiveRun> {
     await this.step('locked');
-    await this.sweep();
+    await this.tier.sweep(this.step);
     await this.step('swept');
-    const run = { ran: true, segments: 0, rows: 0 };
+    const done = { ...NOTHING_DONE, ran: true };
     let after: RowPlace | undefined;
     for (;;) {
-      const { tally, last, exhausted } = await this.oneOrNothing(after);
+      const { tally, last, exhausted } = await this.oneOrNothing(() => this.one(after));
       if (tally.rows > 0) {
-        run.segments += 1;
-        run.rows += tally.rows;
+        done.segments += 1;
+        done.rows += tally.rows;
         this.options.onMoved?.(tally.rows);
       }
-      if (exhausted || !(await this.giveWay())) return run;
+      if (exhausted) break;
+      if (!(await this.giveWay())) return done;
       // The index still has the entries of deleted rows, which would be passed again and again.
       after = last;
     }
+    return { ...done, ...(await this.tidy()) };
+  }
+
+  /** Segment by segment: what is too old goes, what is small becomes large. */
+  private async tidy(): Promise<Pick<ArchiveRun, 'merged' | 'expired'>> {
+    const done = { merged: 0, expired: 0 };
+    const rewriter = new SegmentRewriter(this.tier, this.step);
+    while (await this.giveWay()) {
+      const segments = await segmentRecords(this.tier.session);
+      if (await this.oneOrNothing(() => expireOne(this.tier, rewriter, segments))) {
+        done.expired += 1;
+        continue;
+      }
+      const merge = chooseMerge(segments, { maxRows: this.options.maxRows ?? MAX_ROWS, maxBytes: MAX_FILE_BYTES });
+      if (merge.length < 2) return done;
+      await this.oneOrNothing(() => rewriter.rewrite({ kind: 'merge', segments: merge, keep: ['true'] }));
+      done.merged += merge.length;
+    }
+    return done;
   }
 
   /** @returns false when somebody else archives now. */
   private async giveWay(): Promise<boolean> {
     const { between } = this.options;
     if (between === undefined) return true;
-    const { segments } = this.parts;
+    const { segments } = this.tier;
     await segments.unlock();
     await between();
     return segments.lock();
   }
 
-  private async oneOrNothing(after: RowPlace | undefined): Promise<Spooled> {
+  private async oneOrNothing<T>(one: () => Promise<T>): Promise<T> {
     try {
-      return await this.one(after);
+      return await one();
     } catch (error) {
       // What was begun goes now, so that a full disk is not full of it; where that fails, the next run does it.
-      await this.sweep().catch(() => undefined);
+      await this.tier.sweep().catch(() => undefined);
       throw error;
     }
   }
 
   /** @returns what was found; nothing is begun for no rows. */
   private async one(after: RowPlace | undefined): Promise<Spooled> {
-    const { session, segments, storage, prefix } = this.parts;
-    const name = `${prefix}${randomUUID()}`;
+    const { session, segments, storage } = this.tier;
+    const name = this.tier.newName();
     const segment = await segments.begin(randomUUID(), `${name}.parquet`);
     await this.step('begun');
     const spool = storage.draftPath(`${name}.csv`);
@@ -155,7 +188,7 @@ class Run {
     await this.step('spooled');
     if (spooled.tally.rows > 0) {
       const { content, keys } = await this.makeFile(spool, spooled, segment.file);
-      await segments.publish(segment, content, keys, this.options.signal);
+      await segments.publish(segment, content, keys);
       await this.step('published');
     } else {
       await segments.forget(segment);
@@ -166,7 +199,7 @@ class Run {
   }
 
   private async makeFile(spool: string, { tally, longestLineBytes }: Spooled, file: string): Promise<ReadBack> {
-    const { storage, engine } = this.parts;
+    const { storage, engine } = this.tier;
     const draft = storage.draftPath(file);
     await writeSegment(engine, spool, longestLineBytes, draft);
     await this.step('written');
@@ -180,29 +213,4 @@ class Run {
     await this.step('renamed');
     return read;
   }
-
-  /** Removes what earlier runs left that died. With the lock nobody else is writing. */
-  private async sweep(): Promise<void> {
-    const { segments, storage, prefix } = this.parts;
-    const unfinished = await segments.unfinished();
-    const wanted = new Set(await segments.files());
-    const there = await storage.list(prefix);
-    for (const { file } of unfinished) wanted.delete(file);
-    // A volume that is not mounted is an empty folder. What is written to it would be hidden when it is.
-    if (wanted.size > 0 && !there.some((file) => wanted.has(file)))
-      throw new SegmentNotWrittenError(
-        'The folder has none of the files that the manifest names: is it the right one?',
-      );
-    for (const file of there) if (!wanted.has(file)) await storage.remove(file);
-    // Last: a row that is struck out before its file is gone would leave a file of which nobody knows.
-    for (const segment of unfinished) await segments.forget(segment);
-  }
-}
-
-/** Names of what is not the same. */
-function differences(sent: Tally, read: Tally): string[] {
-  return (Object.keys(sent) as (keyof Tally)[]).filter((figure) => {
-    const [a, b] = [sent[figure], read[figure]];
-    return a instanceof Buffer && b instanceof Buffer ? !a.equals(b) : a !== b;
-  });
 }

@@ -22,6 +22,7 @@ import {
   type TimesRow,
 } from './duckdb/segment-row.mapping';
 import { GroupBoundsReader } from './duckdb/group-bounds';
+import { parquet } from './duckdb/sql';
 import { ListWindows, type Window } from './list-windows';
 import type { SegmentStorage } from './segment-storage.port';
 
@@ -197,8 +198,4 @@ function mayHave(segment: CommittedSegment, projectId: number, { occurredAt }: E
   return (
     minProjectId <= projectId && projectId <= maxProjectId && minOccurredAt <= occurredAt && occurredAt <= maxOccurredAt
   );
-}
-
-function parquet(paths: readonly string[]): string {
-  return `read_parquet([${paths.map(quoted).join(', ')}])`;
 }

@@ -1,7 +1,8 @@
 import type { ArchiveConfig, ColdConfig, PostgresConfig } from '@app/config';
-import type { ColdEvents } from '@app/persistence';
+import { DeadLetterPlace, Eraser, ExpiredDays, HotEvents, type ColdEvents, type Database } from '@app/persistence';
 import { Archiver } from './archiver';
 import { ColdReads } from './cold-reads';
+import { ColdUserEvents } from './cold-user.place';
 import { Engine } from './duckdb/engine';
 import { LocalSegmentStorage } from './local/local-segment-storage';
 import { S3SegmentStorage } from './s3/s3-segment-storage';
@@ -34,6 +35,13 @@ export class ColdTier {
 
   archiver(postgres: PostgresConfig): Archiver {
     return new Archiver(postgres, this.storage, this.engine);
+  }
+
+  /** Of everything that users have sent, wherever it is. */
+  eraser(database: Database, skewMs?: number): Eraser {
+    const { storage, engine } = this;
+    const files = new ColdUserEvents({ config: database.config, storage, engine });
+    return new Eraser(database, skewMs, [new DeadLetterPlace(), new HotEvents(), files, new ExpiredDays()]);
   }
 
   /** May be called twice; nothing may be running. */

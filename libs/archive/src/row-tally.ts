@@ -22,6 +22,37 @@ export interface RowPlace {
   readonly eventId: string;
 }
 
+/** Of no event. */
+export const EMPTY_TALLY: Tally = {
+  rows: 0,
+  minOccurredAt: '',
+  maxOccurredAt: '',
+  amountNanos: 0n,
+  idChecksum: Buffer.alloc(16),
+  textBytes: 0,
+};
+
+/** Pure. Of all the events of both, of which they have none in common. */
+export function addTallies(a: Tally, b: Tally): Tally {
+  if (a.rows === 0 || b.rows === 0) return a.rows === 0 ? b : a;
+  return {
+    rows: a.rows + b.rows,
+    minOccurredAt: a.minOccurredAt < b.minOccurredAt ? a.minOccurredAt : b.minOccurredAt,
+    maxOccurredAt: a.maxOccurredAt > b.maxOccurredAt ? a.maxOccurredAt : b.maxOccurredAt,
+    amountNanos: a.amountNanos + b.amountNanos,
+    idChecksum: Buffer.from(a.idChecksum.map((byte, index) => byte ^ (b.idChecksum[index] ?? 0))),
+    textBytes: a.textBytes + b.textBytes,
+  };
+}
+
+/** Pure. Names of the figures that are not the same. */
+export function differences(a: Tally, b: Tally): string[] {
+  return (Object.keys(a) as (keyof Tally)[]).filter((figure) => {
+    const [one, other] = [a[figure], b[figure]];
+    return one instanceof Buffer && other instanceof Buffer ? !one.equals(other) : one !== other;
+  });
+}
+
 const NEW_LINE_BYTES = 1;
 const AMOUNT_DECIMALS = 9;
 

@@ -129,7 +129,7 @@ export class ColdSegments {
   }
 }
 
-async function commitSegment(tx: Queryable, segment: WrittenSegment, content: SegmentContent): Promise<void> {
+export async function commitSegment(tx: Queryable, segment: WrittenSegment, content: SegmentContent): Promise<void> {
   const committed = await tx.query(
     `UPDATE cold_segments SET state = 'committed', committed_at = now(),
        min_project_id = $3, max_project_id = $4, min_occurred_at = $5, max_occurred_at = $6,

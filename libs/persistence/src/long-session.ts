@@ -1,7 +1,7 @@
 import type { PostgresConfig } from '@app/config';
 import { Client, type Submittable, type Connection } from 'pg';
 import { CONNECT_TIMEOUT_MS, prepareSession, sessionOptions } from './data-source';
-import type { Queryable } from './database';
+import type { Prepared, Transaction } from './database';
 import { StoreUnavailableError, translateDatabaseError } from './store-error';
 
 /**
@@ -10,7 +10,7 @@ import { StoreUnavailableError, translateDatabaseError } from './store-error';
  *
  * One call at a time. Every call throws as those of `Database` do.
  */
-export class LongSession implements Queryable {
+export class LongSession implements Transaction {
   private constructor(private readonly client: Client) {}
 
   static async open(config: PostgresConfig): Promise<LongSession> {
@@ -41,8 +41,12 @@ export class LongSession implements Queryable {
     }
   }
 
+  async execute<Row>({ sql }: Prepared, parameters: readonly unknown[]): Promise<Row[]> {
+    return this.query<Row>(sql, parameters);
+  }
+
   /** As `Database.transaction`. */
-  async transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     await this.query('BEGIN');
     try {
       const result = await work(this);

@@ -6,7 +6,6 @@ import { ConsumerPositions } from './consumer-positions';
 import { Database } from './database';
 import { DeadLetterChanges } from './dead-letter-changes';
 import { DeadLetters } from './dead-letters';
-import { Eraser } from './erasure/eraser';
 import { Erasures } from './erasure/erasures';
 import { EventPartitions } from './event-partitions';
 import { EventReader } from './event-reader';
@@ -23,7 +22,6 @@ const stores: readonly Type[] = [
   ConsumerPositions,
   DeadLetterChanges,
   DeadLetters,
-  Eraser,
   Erasures,
   EventPartitions,
   EventReader,

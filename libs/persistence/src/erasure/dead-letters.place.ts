@@ -1,7 +1,7 @@
 import type { Queryable } from '../database';
 import { DEFAULT_PROJECT } from '../projects';
 import { claimsOf, isLetterOf } from './letter-claims';
-import { UserPlace, type ErasedUser, type EraserTransaction } from './user-place.port';
+import { UserPlace, type ErasedUser, type ErasureWork, type Left } from './user-place.port';
 
 /** Letters that one transaction looks at, and their bytes. */
 const AT_ONCE = 500;
@@ -22,9 +22,14 @@ interface Letter {
  * erasure: what is added later is refused by those who add it.
  */
 export class DeadLetterPlace extends UserPlace {
-  async erase(user: ErasedUser, transaction: EraserTransaction): Promise<boolean> {
+  override async erase(user: ErasedUser, { transaction }: ErasureWork): Promise<Left> {
     const erased = await transaction((tx) => eraseSome(tx, user));
-    return erased !== undefined && erased.last === undefined;
+    if (erased === undefined) return 'locked';
+    return erased.last === undefined ? 'nothing' : 'something';
+  }
+
+  override daysLeft(): Promise<ReadonlySet<number>> {
+    return Promise.resolve(new Set());
   }
 }
 

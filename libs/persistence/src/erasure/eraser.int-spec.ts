@@ -12,10 +12,10 @@ import { StoreUnavailableError } from '../store-error';
 import { WaitedOutcomes } from '../waited-outcomes';
 import { Eraser } from './eraser';
 import { Erasures } from './erasures';
+import { HotEvents } from './hot-events.place';
 import { TooManyErasuresError } from './too-many-erasures.error';
 
-const NAMES_PER_DAY = 3;
-const DAY_MS = 86_400_000;
+const [NAMES_PER_DAY, DAY_MS] = [3, 86_400_000];
 const USER = 'user-4711@example.org';
 
 let db: FreshDatabase;
@@ -179,7 +179,8 @@ describe('an erasure', () => {
   });
 
   it('that something is wrong with fails, and holds up no other', async () => {
-    const broken = new Eraser(db.database, 0, [{ erase: () => Promise.reject(new TypeError('wrong')) }]);
+    const erase = (): Promise<never> => Promise.reject(new TypeError('wrong'));
+    const broken = new Eraser(db.database, 0, [Object.assign(new HotEvents(), { erase })]);
     const id = await erasures.request(1, USER);
     await broken.step();
     expect(await broken.step()).toMatchObject({ kind: 'failed', erasureId: id });

@@ -1,11 +1,12 @@
+import { PipelineError } from '@app/events';
 import { ARCHIVE_LOCK } from '../cold-segments';
 import type { Database, Queryable } from '../database';
 import { DeadLetterPlace } from './dead-letters.place';
-import { CLOCK_SKEW_MS, raiseVersion, type Removed } from './erasures';
+import { CLOCK_SKEW_MS, DUE, raiseVersion, type Removed } from './erasures';
 import { HotEvents } from './hot-events.place';
 import { StoreUnavailableError } from '../store-error';
 import { storingTransactionsEnded } from './storing-transactions';
-import type { ErasedUser, EraserTransaction, UserPlace } from './user-place.port';
+import type { ErasedUser, ErasureWork, UserPlace } from './user-place.port';
 
 /** What one step came to. */
 export type EraserStep =
@@ -14,6 +15,9 @@ export type EraserStep =
   | { readonly kind: 'working' }
   | { readonly kind: 'done'; readonly erasureId: string }
   | { readonly kind: 'failed'; readonly erasureId: string; readonly error: unknown };
+
+/** After what trying again may cure. */
+const RETRY_MS = 30_000;
 
 interface Due extends ErasedUser {
   readonly status: 'queued' | 'running';
@@ -24,7 +28,7 @@ interface Due extends ErasedUser {
  * in one transaction and keeps what it came to in the same one. An erasure is
  *
  * - `queued` until its instant has passed on every clock, and all transactions have ended that may not know of it;
- * - `running` until every place says that nothing is left;
+ * - `running` until every place says that nothing is left; now and then it waits for what others may still be reading;
  * - `done`, or `failed` when something is wrong that trying again does not cure. The user's id is gone then.
  */
 export class Eraser {
@@ -35,7 +39,7 @@ export class Eraser {
     private readonly places: readonly UserPlace[] = [new DeadLetterPlace(), new HotEvents()],
   ) {}
 
-  /** @throws {StoreUnavailableError} some of the step is done, or nothing. */
+  /** @throws {PipelineError} retriable: some of the step is done, or nothing. */
   async step(): Promise<EraserStep> {
     const due = await this.due();
     if (due === undefined) return { kind: 'rest' };
@@ -44,6 +48,11 @@ export class Eraser {
     } catch (error) {
       if (error instanceof StoreUnavailableError) throw error;
       const { erasureId } = due;
+      if (error instanceof PipelineError && error.retriable) {
+        // Others need not wait for a disk that is full, or a file that cannot be read.
+        await postpone(this.database, erasureId, new Date(Date.now() + RETRY_MS));
+        throw error;
+      }
       await this.database.transaction((tx) => finish(tx, erasureId, 'failed'));
       return { kind: 'failed', erasureId, error };
     }
@@ -54,8 +63,7 @@ export class Eraser {
     const [row] = await this.database.query<Omit<Due, 'before'> & { readonly before: number }>(
       `SELECT id AS "erasureId", status, project_id AS "projectId", user_id AS "userId",
          (extract(epoch FROM before) * 1000)::float8 AS before
-       FROM erasures
-       WHERE status IN ('queued', 'running') AND before + $1 * interval '1 ms' <= clock_timestamp()
+       FROM erasures WHERE ${DUE}
        ORDER BY requested_at, id LIMIT 1`,
       [this.skewMs],
     );
@@ -78,24 +86,37 @@ export class Eraser {
 
   private async remove(due: Due): Promise<EraserStep> {
     const { erasureId } = due;
-    const turn = { ours: true };
-    const transaction: EraserTransaction = (work) =>
-      this.database.transaction(async (tx) => {
-        turn.ours = await mayWork(tx, erasureId);
-        if (!turn.ours) return undefined;
-        const result = await work(tx);
-        await count(tx, erasureId, result.removed);
-        return result;
-      });
+    const work: ErasureWork = {
+      transaction: (part, on = this.database) =>
+        on.transaction(async (tx) => {
+          if (!(await mayWork(tx, erasureId))) return undefined;
+          const result = await part(tx);
+          await count(tx, erasureId, result.removed);
+          return result;
+        }),
+      daysLeft: async (tx, days) => {
+        const left = new Set<number>();
+        for (const place of this.places) for (const day of await place.daysLeft(tx, due, days)) left.add(day);
+        return left;
+      },
+    };
     for (const place of this.places) {
-      if (!(await place.erase(due, transaction))) return { kind: turn.ours ? 'working' : 'rest' };
+      const left = await place.erase(due, work);
+      if (left === 'nothing') continue;
+      if (left === 'locked') return { kind: 'rest' };
+      if (left !== 'something') await postpone(this.database, erasureId, left.resumeAt);
+      return { kind: 'working' };
     }
-    const finished = await transaction(async (tx) => {
+    const finished = await work.transaction(async (tx) => {
       await finish(tx, erasureId, 'done');
       return { removed: {} };
     });
     return finished === undefined ? { kind: 'rest' } : { kind: 'done', erasureId };
   }
+}
+
+async function postpone(database: Queryable, erasureId: string, resumeAt: Date): Promise<void> {
+  await database.query('UPDATE erasures SET resume_at = $2 WHERE id = $1', [erasureId, resumeAt.toISOString()]);
 }
 
 /** Until the end of the transaction nobody else erases, and no archiver moves what would have to be. */

@@ -48,4 +48,8 @@ export class Erasure {
   /** Only until it is done. */
   @Column({ name: 'user_id', type: 'text', collation: 'C', nullable: true })
   userId!: string | null;
+
+  /** Nothing is to be done before: what a reader may still have open is to go then. */
+  @Column({ name: 'resume_at', type: 'timestamptz', nullable: true })
+  resumeAt!: Date | null;
 }

@@ -9,6 +9,10 @@ export const CLOCK_SKEW_MS = 1000;
 /** Erasures of a project that are not over. Each is work, and costs all projects a look at the days of new names. */
 const MAX_OPEN = 1000;
 
+/** Of erasures that can begin or go on; $1 is the skew. */
+export const DUE = `status IN ('queued', 'running') AND before + $1 * interval '1 ms' <= clock_timestamp()
+  AND (resume_at IS NULL OR resume_at <= clock_timestamp())`;
+
 /** What was removed so far. */
 export interface Removed {
   /** Events in PostgreSQL. */

@@ -2,34 +2,35 @@ import { BatchTooLargeError } from '../batch-too-large.error';
 import { int4Array, timestamptzArray, uuidArray } from '../binary-array';
 import type { Queryable, Transaction } from '../database';
 import { equal, Parameters } from '../event-filter';
-import { ERASED } from '../ledger';
-import type { CountedEvent } from '../rollups/count-events';
-import { removeEvents } from '../rollups/remove-events';
-import { UserPlace, type ErasedUser, type EraserTransaction } from './user-place.port';
+import { markErased, takeFromNumbers, type GoneEvent } from './erase-events';
+import { UserPlace, type ErasedUser, type ErasureWork, type Left } from './user-place.port';
 
 /** Events of one transaction: some ten milliseconds. */
 const AT_ONCE = 500;
 
 interface Found {
-  readonly event_id: string;
+  readonly eventId: string;
   /** Milliseconds since 1970. */
   readonly occurred: number;
 }
 
-type Gone = Found & { readonly name: string; readonly amount: string | null };
-
 /** The events in PostgreSQL, and with them their part of every number. Of each the ledger keeps the id. */
 export class HotEvents extends UserPlace {
-  async erase(user: ErasedUser, transaction: EraserTransaction): Promise<boolean> {
+  override async erase(user: ErasedUser, work: ErasureWork): Promise<Left> {
     for (let limit = AT_ONCE; ; limit = Math.ceil(limit / 2)) {
       try {
-        const erased = await transaction((tx) => eraseSome(tx, user, limit));
-        return erased?.removed.hot === 0;
+        const erased = await work.transaction((tx) => eraseSome(tx, user, limit, work));
+        if (erased === undefined) return 'locked';
+        return erased.removed.hot === 0 ? 'nothing' : 'something';
       } catch (error) {
         // Years of days at once change too many rows of retention.
         if (!(error instanceof BatchTooLargeError) || limit === 1) throw error;
       }
     }
+  }
+
+  override daysLeft(tx: Queryable, user: ErasedUser, days: readonly number[]): Promise<ReadonlySet<number>> {
+    return daysLeft(tx, user, days);
   }
 }
 
@@ -37,16 +38,13 @@ async function eraseSome(
   tx: Transaction,
   user: ErasedUser,
   limit: number,
+  work: ErasureWork,
 ): Promise<{ removed: { hot: number; userDays: number } }> {
   const found = await oldest(tx, user, limit);
   if (found.length === 0) return { removed: { hot: 0, userDays: 0 } };
   await markErased(tx, user, found);
   const gone = await remove(tx, user, found);
-  const events = gone.map(({ occurred, name, amount }): CountedEvent => {
-    const { projectId } = user;
-    return { projectId, name, occurredAt: new Date(occurred), amount: amount === null ? undefined : Number(amount) };
-  });
-  const userDays = await removeEvents(tx, user, events, (days) => daysLeft(tx, user, days));
+  const userDays = await takeFromNumbers(tx, user, gone, (days) => work.daysLeft(tx, days));
   return { removed: { hot: gone.length, userDays } };
 }
 
@@ -54,7 +52,7 @@ async function oldest(tx: Queryable, user: ErasedUser, limit: number): Promise<F
   const { projectId, userId, before } = user;
   const parameters = new Parameters();
   return tx.query<Found>(
-    `SELECT event_id, (extract(epoch FROM occurred_at) * 1000)::float8 AS occurred FROM events e
+    `SELECT event_id AS "eventId", (extract(epoch FROM occurred_at) * 1000)::float8 AS occurred FROM events e
      WHERE e.project_id = ${parameters.add(projectId)} AND ${equal(parameters, projectId, 'user_id', userId)}
        AND e.received_at < ${parameters.add(before.toISOString())}::timestamptz
      ORDER BY e.occurred_at, e.event_id LIMIT ${parameters.add(limit)}`,
@@ -62,26 +60,17 @@ async function oldest(tx: Queryable, user: ErasedUser, limit: number): Promise<F
   );
 }
 
-/** First, and in the order of the key, as those do who count duplicates. */
-async function markErased(tx: Queryable, { projectId }: ErasedUser, found: readonly Found[]): Promise<void> {
-  await tx.query(
-    `UPDATE event_ids i SET state = ${ERASED}, ingest_id = NULL
-     FROM (
-       SELECT project_id, event_id FROM event_ids WHERE project_id = $1 AND event_id = ANY ($2::uuid[])
-       ORDER BY project_id, event_id FOR UPDATE
-     ) AS locked
-     WHERE i.project_id = locked.project_id AND i.event_id = locked.event_id`,
-    [projectId, uuidArray(found, ({ event_id }) => event_id)],
-  );
-}
-
-async function remove(tx: Queryable, { projectId }: ErasedUser, found: readonly Found[]): Promise<Gone[]> {
-  return tx.query<Gone>(
+async function remove(tx: Queryable, { projectId }: ErasedUser, found: readonly Found[]): Promise<GoneEvent[]> {
+  const rows = await tx.query<Found & { readonly name: string; readonly amount: string | null }>(
     `DELETE FROM events e USING unnest($2::timestamptz[], $3::uuid[]) AS u(occurred_at, event_id)
      WHERE e.project_id = $1 AND e.occurred_at = u.occurred_at AND e.event_id = u.event_id
-     RETURNING e.event_id, (extract(epoch FROM e.occurred_at) * 1000)::float8 AS occurred, e.name, e.amount::text AS amount`,
-    [projectId, timestamptzArray(found, ({ occurred }) => occurred), uuidArray(found, ({ event_id }) => event_id)],
+     RETURNING e.event_id AS "eventId", (extract(epoch FROM e.occurred_at) * 1000)::float8 AS occurred, e.name,
+       e.amount::text AS amount`,
+    [projectId, timestamptzArray(found, ({ occurred }) => occurred), uuidArray(found, ({ eventId }) => eventId)],
   );
+  return rows.map(({ eventId, occurred, name, amount }) => {
+    return { eventId, name, occurredAt: new Date(occurred), amount: amount === null ? undefined : Number(amount) };
+  });
 }
 
 /** Whatever was received when. */

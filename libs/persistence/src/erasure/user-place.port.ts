@@ -1,4 +1,4 @@
-import type { Transaction } from '../database';
+import type { Queryable, Transaction } from '../database';
 import type { Removed } from './erasures';
 
 /** Whose data is removed, and what of it. */
@@ -14,19 +14,31 @@ export interface ErasedUser {
  * Runs `work` in a transaction of the erasure, which counts what it says was removed: both or neither. Only one at a time
  * runs in all processes.
  *
+ * @param on where; a session that has the lock of the archive already must give itself.
  * @returns undefined, without having run it, when another process works, or the erasure is over.
  */
 export type EraserTransaction = <T extends { readonly removed: Partial<Removed> }>(
   work: (tx: Transaction) => Promise<T>,
+  on?: { transaction<R>(work: (tx: Transaction) => Promise<R>): Promise<R> },
 ) => Promise<T | undefined>;
+
+export interface ErasureWork {
+  readonly transaction: EraserTransaction;
+  /** Of days since 1970, UTC: those of which some place has events of the user, whatever received when. */
+  readonly daysLeft: (tx: Queryable, days: readonly number[]) => Promise<ReadonlySet<number>>;
+}
+
+/** What a place has of a user: `locked` when another process works; an instant before which nothing can be done. */
+export type Left = 'nothing' | 'something' | 'locked' | { readonly resumeAt: Date };
 
 /** A place that holds what users have sent. An erasure is done when every place has said that nothing is left. */
 export abstract class UserPlace {
   /**
    * Removes a part that is small enough for one transaction. Called again until nothing is left, by any process, and again
-   * after one was killed anywhere in it.
-   *
-   * @returns true when nothing is left. When it is called, whoever stores refuses what was received before.
+   * after one was killed anywhere in it. When it is called, whoever stores refuses what was received before.
    */
-  abstract erase(user: ErasedUser, transaction: EraserTransaction): Promise<boolean>;
+  abstract erase(user: ErasedUser, work: ErasureWork): Promise<Left>;
+
+  /** See ErasureWork; in a transaction of the erasure, which sees its own changes. */
+  abstract daysLeft(tx: Queryable, user: ErasedUser, days: readonly number[]): Promise<ReadonlySet<number>>;
 }

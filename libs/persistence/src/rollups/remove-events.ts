@@ -34,6 +34,24 @@ export async function removeEvents(
   return change.added.length;
 }
 
+/**
+ * Takes days of a user on which no event of them is left out of the numbers of users; what was counted of the events stays.
+ *
+ * @throws {BatchTooLargeError} never of 25 days.
+ */
+export async function removeDaysOf(
+  tx: Transaction,
+  user: RemovedUser,
+  days: readonly number[],
+  daysLeft: DaysLeft,
+): Promise<number> {
+  const change = await removeDays(tx, user, days, daysLeft);
+  const activity = negatedActivity(activityDeltas(change.added.length > 0 ? [change] : []));
+  await upsertActivity(tx, activity);
+  await removeEmptyActivity(tx, activity);
+  return change.added.length;
+}
+
 /** The days of the names stay locked: while they are, no name gets or loses a row of its own. */
 async function deltasOf(tx: Transaction, events: readonly CountedEvent[]): Promise<MetricDeltas> {
   const placed = events.map((event) => ({ event }));

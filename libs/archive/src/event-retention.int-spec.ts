@@ -1,0 +1,121 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Event } from '@app/events';
+import { DeadLetterPlace, Eraser, Erasures, ExpiredDays, HotEvents } from '@app/persistence';
+import { anEvent, freshDatabase, runSql, storeEvents, tablesWith, type FreshDatabase } from '@app/testing';
+import { idsOf, readBothTiers } from '../test/both-tiers';
+import { filesWith } from '../test/cold-bytes';
+import { Archiver, type ArchiveRun, type ArchiveStep } from './archiver';
+import { ColdUserEvents } from './cold-user.place';
+import { Engine } from './duckdb/engine';
+import { LocalSegmentStorage } from './local/local-segment-storage';
+
+const DAY_MS = 86_400_000;
+const today = Math.floor(Date.now() / DAY_MS);
+const boundary = new Date((today - 7) * DAY_MS);
+const USER = 'user-4711@example.org';
+
+let db: FreshDatabase;
+let folder: string;
+let cold: string;
+let engine: Engine;
+let storage: LocalSegmentStorage;
+beforeEach(async () => {
+  db = await freshDatabase();
+  folder = mkdtempSync(join(tmpdir(), 'millrace-retention-'));
+  cold = join(folder, 'cold');
+  mkdirSync(cold);
+  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
+  storage = new LocalSegmentStorage(cold);
+  await db.database.query(`INSERT INTO projects (name) VALUES ('other')`);
+});
+afterEach(async () => {
+  await engine.close();
+  rmSync(folder, { recursive: true, force: true });
+  await db.drop();
+});
+
+function archive(onStep?: (step: ArchiveStep) => void, maxRows?: number): Promise<ArchiveRun> {
+  const options = { ...(onStep && { onStep }), ...(maxRows !== undefined && { maxRows }) };
+  return new Archiver(db.config, storage, engine, 0).run({ boundary, ...options });
+}
+
+async function keep(days: number | null, projectId = 1): Promise<void> {
+  await db.database.query('UPDATE projects SET retention_days = $2 WHERE id = $1', [projectId, days]);
+}
+
+/** From the start of the day so many days ago. */
+function aged(days: number, overrides: Partial<Event> = {}): Event {
+  return anEvent({ userId: USER, occurredAt: new Date((today - days) * DAY_MS), ...overrides });
+}
+
+function eventsFrom(): Promise<unknown[]> {
+  return db.database.query('SELECT events_from::text AS day FROM projects ORDER BY id');
+}
+
+async function numbers(): Promise<unknown[]> {
+  const tables = ['day_metrics', 'month_metrics', 'day_users', 'retention_counts', 'users', 'user_days', 'event_ids'];
+  return Promise.all(tables.map((table) => db.database.query(`SELECT t::text FROM ${table} t ORDER BY 1`)));
+}
+
+const dayOf = (days: number): string => new Date((today - days) * DAY_MS).toISOString().slice(0, 10);
+
+it('drops events that are older than their project keeps them, to the day, and leaves all numbers and ids', async () => {
+  const kept = [aged(30), aged(8), aged(3), aged(31, { projectId: 2 }), aged(500, { projectId: 2 })];
+  const expired = [aged(31), aged(30, { occurredAt: new Date((today - 30) * DAY_MS - 1) }), aged(4000)];
+  await storeEvents(db.database, [...kept, ...expired]);
+  await archive();
+  await keep(30);
+  const before = await numbers();
+  expect(await archive()).toMatchObject({ ran: true, expired: 1 });
+  const ids = (events: readonly Event[]): string[] => events.map(({ eventId }) => eventId).sort();
+  expect(idsOf(await readBothTiers(db.url, cold))).toEqual(ids(kept));
+  expect(await numbers()).toEqual(before);
+  expect(await eventsFrom()).toEqual([{ day: dayOf(30) }, { day: null }]);
+  await storeEvents(db.database, expired);
+  expect(idsOf(await readBothTiers(db.url, cold))).toEqual(ids(kept));
+  expect(await archive()).toMatchObject({ expired: 0 });
+  // What comes late goes at the next run.
+  await storeEvents(db.database, [aged(31)]);
+  expect(await archive()).toMatchObject({ segments: 1, expired: 1 });
+  expect(idsOf(await readBothTiers(db.url, cold))).toEqual(ids(kept));
+});
+
+it('drops a file without reading it when all of it is too old, and nothing where nothing is', async () => {
+  await keep(100);
+  await keep(20, 2);
+  const steps: string[] = [];
+  await storeEvents(db.database, [aged(150), aged(101), aged(100), aged(50)]);
+  expect(await archive((step) => void steps.push(step), 2)).toMatchObject({ segments: 2, expired: 1 });
+  expect(steps.filter((step) => step.startsWith('expire'))).toEqual([]);
+  await archive();
+  expect(readdirSync(cold)).toHaveLength(1);
+  expect(await eventsFrom()).toEqual([{ day: dayOf(100) }, { day: null }]);
+  // A longer time later does not bring back what is gone.
+  await keep(3000);
+  await storeEvents(db.database, [aged(2000)]);
+  expect(await archive()).toMatchObject({ expired: 0 });
+  expect(await eventsFrom()).toEqual([{ day: dayOf(100) }, { day: null }]);
+});
+
+it('leaves no trace of a user who is erased after their events were dropped', async () => {
+  const days = Array.from({ length: 70 }, (_, n) => aged(20 + n));
+  const own = anEvent({ userId: 'other', occurredAt: aged(40).occurredAt });
+  await storeEvents(db.database, [...days, aged(9), aged(60, { receivedAt: new Date(Date.now() + 3_600_000) }), own]);
+  await archive();
+  await keep(50);
+  await archive();
+  const erasures = new Erasures(db.database, 0);
+  const id = await erasures.request(1, USER);
+  const files = new ColdUserEvents({ config: db.config, storage, engine, graceMs: 0 });
+  const eraser = new Eraser(db.database, 0, [new DeadLetterPlace(), new HotEvents(), files, new ExpiredDays()]);
+  for (let kind = ''; kind !== 'rest';) kind = (await eraser.step()).kind;
+  expect(await erasures.find(1, id)).toMatchObject({ status: 'done', removed: { cold: 32, userDays: 71 } });
+  await runSql(db.url, 'VACUUM');
+  expect(await tablesWith(db.url, USER)).toEqual([]);
+  expect(await filesWith(cold, USER)).toEqual([]);
+  const users = await db.database.query('SELECT day::text, users::int4, new_users::int4 AS new FROM day_users');
+  expect(users).toEqual([{ day: dayOf(40), users: 1, new: 1 }]);
+  expect(await db.database.query('SELECT FROM retention_counts')).toEqual([]);
+});

@@ -1,0 +1,92 @@
+import {
+  raiseEventsFrom,
+  replaceSegments,
+  retentionCutoffs,
+  stampSuperseded,
+  type RetentionCutoff,
+  type SegmentRecord,
+} from '@app/persistence';
+import { timestamp } from './duckdb/engine';
+import { parquet } from './duckdb/sql';
+import type { LockedTier } from './locked-tier';
+import type { SegmentRewriter } from './segment-rewriter';
+
+/**
+ * Drops events that are older than their projects want to keep, of one segment.
+ *
+ * @returns false when there is none with such events.
+ */
+export async function expireOne(
+  tier: LockedTier,
+  rewriter: SegmentRewriter,
+  segments: readonly SegmentRecord[],
+): Promise<boolean> {
+  const cutoffs = await retentionCutoffs(tier.session);
+  for (const segment of segments) {
+    const reaching = cutoffs.filter((cutoff) => mayHaveExpired(segment, cutoff));
+    const [only] = reaching;
+    if (only === undefined) continue;
+    if (isAllExpired(segment, only)) {
+      await drop(tier, segment, only);
+      return true;
+    }
+    const expired = await withExpired(tier, segment, reaching);
+    if (expired.length === 0) continue;
+    await rewriter.rewrite({
+      kind: 'expire',
+      segments: [segment],
+      keep: [`NOT (${conditionOf(expired)})`],
+      commit: (publish) =>
+        tier.session.transaction((tx) =>
+          publish(tx, async () => {
+            for (const cutoff of expired) await raiseEventsFrom(tx, cutoff);
+          }),
+        ),
+    });
+    return true;
+  }
+  return false;
+}
+
+/** Without reading it. */
+async function drop({ session }: LockedTier, segment: SegmentRecord, cutoff: RetentionCutoff): Promise<void> {
+  await session.transaction(async (tx) => {
+    await replaceSegments(tx, [segment], []);
+    await raiseEventsFrom(tx, cutoff);
+    await stampSuperseded(tx, [segment]);
+  });
+}
+
+function mayHaveExpired(segment: SegmentRecord, { projectId, from }: RetentionCutoff): boolean {
+  const { minProjectId, maxProjectId, minOccurredAt } = segment;
+  return minProjectId <= projectId && projectId <= maxProjectId && Date.parse(`${minOccurredAt}Z`) < from.getTime();
+}
+
+function isAllExpired(
+  { minProjectId, maxProjectId, maxOccurredAt }: SegmentRecord,
+  { from }: RetentionCutoff,
+): boolean {
+  return minProjectId === maxProjectId && Date.parse(`${maxOccurredAt}Z`) < from.getTime();
+}
+
+/** Of the cutoffs, those before which the file has events of their project. */
+async function withExpired(
+  { engine, storage }: LockedTier,
+  { file }: SegmentRecord,
+  cutoffs: readonly RetentionCutoff[],
+): Promise<RetentionCutoff[]> {
+  const projects = await storage.reading([file], (paths) =>
+    engine.connected(async (connection) => {
+      const sql = `SELECT DISTINCT project_id AS id FROM ${parquet(paths)} WHERE ${conditionOf(cutoffs)}`;
+      return (await connection.runAndReadAll(sql)).getRowObjectsJS() as unknown as { id: number }[];
+    }),
+  );
+  return cutoffs.filter(({ projectId }) => projects.some(({ id }) => id === projectId));
+}
+
+function conditionOf(cutoffs: readonly RetentionCutoff[]): string {
+  const each = cutoffs.map(
+    ({ projectId, from }) => `(project_id = ${projectId} AND occurred_at < ${timestamp(from.getTime())})`,
+  );
+  return each.join(' OR ');
+}

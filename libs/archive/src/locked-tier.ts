@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { PostgresConfig } from '@app/config';
+import { ColdSegments, LongSession, removableSegments, strikeSuperseded } from '@app/persistence';
+import { SegmentNotWrittenError } from './archive.error';
+import type { Connecting } from './duckdb/engine';
+import { LONGEST_COLD_READ_MS } from './read-places';
+import type { SegmentStorage } from './segment-storage.port';
+
+/** What a cold tier is made of. */
+export interface TierParts {
+  readonly config: PostgresConfig;
+  readonly storage: SegmentStorage;
+  readonly engine: Connecting;
+  /** How long a file stays that was replaced. */
+  readonly graceMs?: number;
+}
+
+/** Who is told what was done, so that tests can end a process there. */
+export type OnStep<Step extends string> = (step: Step) => Promise<void> | void;
+
+/** The cold tier while this process has its lock: nobody else changes it, and the lock ends with the session. */
+export class LockedTier {
+  readonly storage: SegmentStorage;
+  readonly engine: Connecting;
+  readonly graceMs: number;
+
+  private constructor(
+    { storage, engine, graceMs = LONGEST_COLD_READ_MS }: TierParts,
+    readonly session: LongSession,
+    readonly segments: ColdSegments,
+    private readonly prefix: string,
+  ) {
+    this.storage = storage;
+    this.engine = engine;
+    this.graceMs = graceMs;
+  }
+
+  /** @returns undefined when another one has the lock. */
+  static async lock(cold: TierParts): Promise<LockedTier | undefined> {
+    const session = await LongSession.open(cold.config);
+    try {
+      const segments = new ColdSegments(session);
+      if (await segments.lock()) {
+        await cold.storage.prepare();
+        return new LockedTier(cold, session, segments, `events-${await segments.storeId()}-`);
+      }
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+    await session.close();
+    return undefined;
+  }
+
+  /** A name for a new file, without its ending. */
+  newName(): string {
+    return `${this.prefix}${randomUUID()}`;
+  }
+
+  /** Removes what earlier runs left that died, and the replaced files that nobody can be reading any more. */
+  async sweep(onStep: OnStep<'removed'> = () => undefined): Promise<void> {
+    const { session, segments, storage, graceMs } = this;
+    const unfinished = await segments.unfinished();
+    const removable = await removableSegments(session, graceMs);
+    const wanted = new Set(await segments.files());
+    for (const { file } of [...unfinished, ...removable]) wanted.delete(file);
+    const there = await storage.list(this.prefix);
+    // A volume that is not mounted is an empty folder. What is written to it would be hidden when it is.
+    if (wanted.size > 0 && !there.some((file) => wanted.has(file))) {
+      throw new SegmentNotWrittenError(
+        'The folder has none of the files that the manifest names: is it the right one?',
+      );
+    }
+    const known = new Set(removable.map(({ file }) => file));
+    for (const file of there) if (!wanted.has(file) && !known.has(file)) await storage.remove(file);
+    // DuckDB's own, of a process that was killed while it sorted; one that still runs has them open, and keeps them.
+    for (const file of await storage.list('duckdb_temp_')) await storage.remove(file);
+    // Last: a row that is struck out before its file is gone would leave a file of which nobody knows.
+    for (const segment of unfinished) await segments.forget(segment);
+    for (const segment of removable) {
+      await storage.remove(segment.file);
+      await onStep('removed');
+      await strikeSuperseded(session, segment);
+    }
+  }
+
+  /** The lock ends with it. May be called twice. */
+  async close(): Promise<void> {
+    await this.session.close();
+  }
+}
