@@ -6,7 +6,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
 import { projectRoot } from './prepare.mjs';
-import { countEvents, eventually, expectThat, groupOf, scraped, storedOf, unaccounted } from './rehearsal/checks.mjs';
+import {
+  countEvents,
+  countOldRows,
+  eventually,
+  expectThat,
+  groupOf,
+  scraped,
+  storedOf,
+  unaccounted,
+} from './rehearsal/checks.mjs';
 import { Compose, freePort, lines } from './rehearsal/compose.mjs';
 import { PersistentClient } from './rehearsal/persistent-client.mjs';
 
@@ -26,6 +35,7 @@ const proxyUrl = `http://127.0.0.1:${compose.environment.PROXY_HOST_PORT}`;
 try {
   await startFromNothing();
   await importRealData();
+  await archiveOldEvents();
   await scaleConsumers();
   await loadWithK6();
   await restartTheOnlyApi();
@@ -103,6 +113,24 @@ async function importRealData() {
     );
     expectThat(count === EVENTS_IN_FIXTURE, `${count} events stored after the import${again}`);
   }
+}
+
+/** What the archiver would do within five minutes. */
+async function archiveOldEvents() {
+  const archive = ['run', '--rm', '-T', 'migrate', 'archive', '--once'];
+  await step('archive', async () => {
+    // The archiver may be at it already.
+    await compose.run(archive).catch(() => undefined);
+    const left = await eventually(
+      () => countOldRows(compose),
+      (rows) => rows === 0,
+    );
+    expectThat(left === 0, `${left} old events are not in files`);
+  });
+  const url = `http://127.0.0.1:${compose.environment.API_HOST_PORT}/api/v1/events.ndjson`;
+  const answer = await fetch(url, { headers: { 'X-API-Key': await readKey() } });
+  const read = lines(await answer.text()).length;
+  expectThat(read === EVENTS_IN_FIXTURE, `the API reads ${read} of them`);
 }
 
 async function scaleConsumers() {
@@ -195,7 +223,7 @@ async function surviveDatabaseOutage() {
 
 /** The copy of a database stands for pg_dump and pg_restore: what follows is the same. */
 async function putBackAnOlderDatabase() {
-  const apps = ['api', 'consumer'];
+  const apps = ['api', 'consumer', 'archiver'];
   await step('a copy of the database', async () => {
     await compose.run(['stop', ...apps]);
     await compose.sql('CREATE DATABASE older TEMPLATE millrace', 'postgres');

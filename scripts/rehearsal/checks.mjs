@@ -36,9 +36,20 @@ export async function groupOf(compose, broker) {
   return { shares: Object.values(members).sort((a, b) => a - b), lag };
 }
 
-export async function countEvents(compose, name) {
-  const where = name === undefined ? '' : ` WHERE name = '${name}'`;
-  const [[count]] = await compose.sql(`SELECT count(*) FROM events${where}`);
+/** In PostgreSQL and in files, of one snapshot. */
+export async function countEvents(compose) {
+  const [[count]] = await compose.sql(
+    `SELECT (SELECT count(*) FROM events) +
+       (SELECT coalesce(sum(row_count), 0) FROM cold_segments WHERE state = 'committed')`,
+  );
+  return Number(count);
+}
+
+/** Events that are old and not in a file yet. */
+export async function countOldRows(compose) {
+  const [[count]] = await compose.sql(
+    `SELECT count(*) FROM events WHERE occurred_at < date_trunc('day', now(), 'UTC') - interval '168 h'`,
+  );
   return Number(count);
 }
 
