@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { EventPartitions, migrateDown } from '@app/persistence';
 import { anEvent, describeWithKafka, freshDatabase, freshTopic, storeEvents, type FreshDatabase } from '@app/testing';
 import { CliProcess, type CliResult } from './cli-process';
@@ -9,16 +12,20 @@ describe('millrace doctor', () => {
 
   beforeAll(async () => {
     database = await freshDatabase();
-    const events = Array.from({ length: 30 }, (_, day) =>
-      anEvent({ userId: `user-${day}`, occurredAt: new Date(day * 86_400_000) }),
-    );
-    await storeEvents(database.database, events);
-    await new EventPartitions(database.database).ensure(new Date());
+    await fill(database);
   });
 
   afterAll(async () => {
     await database.drop();
   });
+
+  async function fill({ database: filled }: FreshDatabase): Promise<void> {
+    const events = Array.from({ length: 30 }, (_, day) =>
+      anEvent({ userId: `user-${day}`, occurredAt: new Date(day * 86_400_000) }),
+    );
+    await storeEvents(filled, events);
+    await new EventPartitions(filled).ensure(new Date());
+  }
 
   async function doctor(url = database.url, environment: Record<string, string> = {}): Promise<CliResult> {
     const PATH = globalThis.process.env['PATH'] ?? '';
@@ -41,6 +48,7 @@ describe('millrace doctor', () => {
       'log: not looked at, since KAFKA_BROKERS is missing',
       'positions: all of 30 consumed offsets have an outcome',
       'event partitions: there for 7 days ahead',
+      'archive: 0 files with 0 events are what the manifest says',
       ...[
         ...['minute_totals', 'minute_metrics', 'day_metrics', 'month_metrics', 'day_names'],
         ...['users', 'user_days', 'day_users', 'retention_counts'],
@@ -97,6 +105,60 @@ describe('millrace doctor', () => {
     expect(users.match(/^ {2}\{.*found null$/gm)).toHaveLength(20);
     expect(users).toContain('  and 10 more\n');
     expect(stdout).toContain('user_days: agrees with the events\n');
+  });
+
+  describe('with old events in files', () => {
+    let folder: string;
+    let archived: FreshDatabase;
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
+      archived = await freshDatabase();
+      await fill(archived);
+    });
+    afterAll(async () => {
+      await archived.drop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+    const cold = () => ({ MILLRACE_COLD_DIR: folder });
+
+    it('counts them with the others, and tells what is not as the manifest says', async () => {
+      const PATH = globalThis.process.env['PATH'] ?? '';
+      const environment = { PATH, DATABASE_URL: archived.url, ...cold() };
+      expect((await new CliProcess(['archive', '--once'], environment).result).code).toBe(0);
+      const well = await doctor(archived.url, cold());
+      expect(well.stdout).toContain(
+        'archive: 1 files with 30 events are what the manifest says\nminute_totals: agrees',
+      );
+      expect([well.code, well.stdout.match(/: agrees with the events$/gm)?.length]).toEqual([0, 9]);
+
+      const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.parquet'));
+      const stray = file.replace('.parquet', '0.parquet');
+      writeFileSync(join(folder, stray), '');
+      const bytes = readFileSync(join(folder, file));
+      bytes[100]! ^= 1;
+      writeFileSync(join(folder, file), bytes);
+      const changed = await doctor(archived.url, cold());
+      expect(changed.code).toBe(1);
+      expect(changed.stdout).toContain(
+        `archive: files that are not what the manifest says: 1 of 1\n  ${file} has another SHA-256\n` +
+          `archive: files that no manifest names, which the archiver removes: 1\n  ${stray}\n`,
+      );
+
+      rmSync(join(folder, file));
+      const lost = await doctor(archived.url, cold());
+      expect(lost.code).toBe(1);
+      expect(lost.stdout).toContain(`  ${file} is not there\n`);
+      expect(lost.stdout).toContain('statistics: not recounted, since files of old events are missing');
+
+      bytes[100]! ^= 1;
+      writeFileSync(join(folder, file), bytes.subarray(0, -1));
+      expect((await doctor(archived.url, cold())).stdout).toContain(
+        ` has ${bytes.length - 1} bytes instead of ${bytes.length}`,
+      );
+      writeFileSync(join(folder, file), bytes);
+      const whole = await doctor(archived.url, cold());
+      expect([whole.code, whole.stdout.includes(stray)]).toEqual([0, true]);
+    });
   });
 
   it('ends with 2 when it cannot look: no server, or an older schema', async () => {

@@ -49,6 +49,7 @@ export type { StoredEvent } from './event.mapping';
 export type { InsertBatch, InsertResult, NewDeadLetter, RecordOutcome, Replay } from './insert-batch';
 export { BatchTooLargeError } from './batch-too-large.error';
 export { LongSession } from './long-session';
+export { manifestFiles, type ManifestFile } from './manifest-files';
 export { LogRecreatedError } from './log-recreated.error';
 export { HotMinutes } from './rollups/hot-minutes';
 export { recountRollups, type RecountedTable, type RollupDifference } from './rollups/recount';
