@@ -206,7 +206,7 @@ describe('an erasure', () => {
     }
     await expectAgreement();
     expect(await tablesWith(db.url, USER)).toEqual([]);
-  });
+  }, 120_000);
 
   /** Its transactions break before the nth statement of all. */
   function mortalDatabase(statements: number): Database {
