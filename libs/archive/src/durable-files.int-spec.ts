@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { anEvent, freshDatabase, storeEvents } from '@app/testing';
+import { anEvent, describeWith, freshDatabase, storeEvents } from '@app/testing';
 
 const PROGRAM = join(__dirname, '../test/archive-program.cjs');
 const hasStrace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
@@ -22,9 +22,8 @@ function callsOf(trace: string): string[] {
   return calls;
 }
 
-(hasStrace ? it : it.skip)(
-  'has a file on disk before it is named, and its name before it is published',
-  async () => {
+describeWith('strace', hasStrace ? undefined : 'there is no strace on PATH.', 'A segment', () => {
+  it('has a file on disk before it is named, and its name before it is published', async () => {
     const db = await freshDatabase();
     const parent = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
     const folder = join(parent, 'cold');
@@ -36,10 +35,10 @@ function callsOf(trace: string): string[] {
 
     const [{ file } = { file: '' }] = await db.database.query<{ file: string }>('SELECT file FROM cold_segments');
     const draft = join(folder, `${file}.tmp`);
-    expect(callsOf(trace)).toEqual([`sync ${draft}`, `rename ${draft}`, `sync ${folder}`]);
+    expect(callsOf(trace)).toEqual([`sync ${parent}`, `sync ${draft}`, `rename ${draft}`, `sync ${folder}`]);
     expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(join(folder, file)).mode & 0o777).toBe(0o600);
     rmSync(parent, { recursive: true, force: true });
     await db.drop();
-  },
-  60_000,
-);
+  }, 60_000);
+});

@@ -71,9 +71,12 @@ export async function prepareSession(client: ClientBase, config: PostgresConfig,
   return rows[0]?.identity ?? '';
 }
 
+/** Whatever the database or the role has for its own. */
+const everySession = { default_transaction_isolation: 'read committed', DateStyle: 'ISO, MDY' };
+
 function workSettings(config: PostgresConfig): Record<string, string> {
   return {
-    default_transaction_isolation: 'read committed',
+    ...everySession,
     // Every statement of ours is short, and compiling it would take longer; the planner believes otherwise of those that
     // stop early.
     jit: 'off',
@@ -87,5 +90,15 @@ function workSettings(config: PostgresConfig): Record<string, string> {
 }
 
 function maintenanceSettings(): Record<string, string> {
-  return { default_transaction_isolation: 'read committed', statement_timeout: '0', transaction_timeout: '0' };
+  return {
+    ...everySession,
+    statement_timeout: '0',
+    transaction_timeout: '0',
+    // It holds a lock that others wait for: a process that was stopped, or a machine that is gone, must not keep it.
+    idle_in_transaction_session_timeout: '60000',
+    idle_session_timeout: '600000',
+    tcp_keepalives_idle: '10',
+    tcp_keepalives_interval: '10',
+    tcp_keepalives_count: '3',
+  };
 }

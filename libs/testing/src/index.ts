@@ -19,4 +19,5 @@ export { Scrape } from './process/scrape';
 export { SseClient, type SseMessage, type SseOptions } from './process/sse-client';
 export { TcpProxy } from './process/tcp-proxy';
 export { describeWithRedis, RedisServer } from './redis/redis-server';
+export { describeWith } from './describe-with';
 export { describeWithS3, S3Server } from './s3/s3-server';

@@ -1,18 +1,25 @@
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SegmentStorage } from '../segment-storage.port';
-import { syncToDisk } from '../sync-to-disk';
+import { settleFile, syncFolder } from '../sync-to-disk';
 
 /** A folder of this machine. */
 export class LocalSegmentStorage extends SegmentStorage {
-  constructor(private readonly folder: string) {
+  private readonly folder: string;
+
+  constructor(folder: string) {
     super();
+    this.folder = resolve(folder);
   }
 
   /** Makes the folder where there is none. */
   override async prepare(): Promise<void> {
-    // The files hold everything that clients have sent; DuckDB makes them readable to all.
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const made = await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    // A folder's name is in the one above it, which is a file of its own.
+    for (let above = this.folder; made !== undefined && above.length >= made.length;) {
+      above = dirname(above);
+      await syncFolder(above);
+    }
   }
 
   override draftPath(name: string): string {
@@ -20,13 +27,13 @@ export class LocalSegmentStorage extends SegmentStorage {
   }
 
   override async settle(draft: string): Promise<void> {
-    await syncToDisk(draft, 'r+');
+    await settleFile(draft);
   }
 
   override async publish(draft: string, file: string): Promise<void> {
     await rename(draft, join(this.folder, file));
     // The name is in the folder, which is a file of its own.
-    await syncToDisk(this.folder, 'r');
+    await syncFolder(this.folder);
   }
 
   override reading<T>(files: readonly string[], read: (paths: readonly string[]) => Promise<T>): Promise<T> {

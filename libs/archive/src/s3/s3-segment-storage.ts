@@ -7,7 +7,7 @@ import type { BucketConfig } from '@app/config';
 import { PipelineError } from '@app/events';
 import { SegmentNotWrittenError, SegmentUnavailableError } from '../archive.error';
 import { SegmentStorage } from '../segment-storage.port';
-import { syncToDisk } from '../sync-to-disk';
+import { settleFile } from '../sync-to-disk';
 import { S3Bucket, type ObjectContent, type S3Limits } from './s3-bucket';
 import { SegmentCache } from './segment-cache';
 
@@ -50,7 +50,7 @@ export class S3SegmentStorage extends SegmentStorage {
   }
 
   override async settle(draft: string): Promise<void> {
-    await syncToDisk(draft, 'r+');
+    await settleFile(draft);
   }
 
   override async publish(draft: string, file: string): Promise<void> {

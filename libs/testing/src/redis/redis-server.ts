@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { eventually } from '../process/eventually';
 import { freePort } from '../process/free-port';
+import { describeWith } from '../describe-with';
 
 /** Ends the server when this process is gone: its standard input closes then. */
 const WATCHDOG = 'read -r word; kill -KILL $1 2>/dev/null';
@@ -81,22 +82,10 @@ export class RedisServer {
   }
 }
 
-/**
- * `describe` for tests on a real Redis. Without one the suite says that it did not run, and why; under CI=true that is a
- * failure.
- */
+/** See `describeWith`. */
 export function describeWithRedis(name: string, define: () => void): void {
-  describe(name, () => {
-    if (RedisServer.program !== undefined) {
-      define();
-      return;
-    }
-    const reason = 'there is no redis-server on PATH, and REDIS_SERVER is not set.';
-    it(`NOT RUN: ${reason}`, () => {
-      if (process.env['CI'] === 'true') throw new Error(`Redis is mandatory under CI=true: ${reason}`);
-      process.stderr.write(`NOT RUN: ${name}: ${reason}\n`);
-    });
-  });
+  const missing = 'there is no redis-server on PATH, and REDIS_SERVER is not set.';
+  describeWith('A real Redis', RedisServer.program === undefined ? missing : undefined, name, define);
 }
 
 function isExecutable(file: string): boolean {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { eventually } from '../process/eventually';
 import { freePort } from '../process/free-port';
 import { fetchJars, jarFolder, javaCommand, missingForJars } from '../java/fetched-jars.cjs';
+import { describeWith } from '../describe-with';
 
 const VERSION = '4.1.0';
 const JAR = `s3proxy-${VERSION}-jar-with-dependencies.jar`;
@@ -71,22 +72,9 @@ export class S3Server {
   }
 }
 
-/**
- * `describe` for tests on a real S3 server. Without one the suite says that it did not run, and why; under CI=true that is
- * a failure.
- */
+/** See `describeWith`. */
 export function describeWithS3(name: string, define: () => void): void {
-  describe(name, () => {
-    const { missing } = S3Server;
-    if (missing === undefined) {
-      define();
-      return;
-    }
-    it(`NOT RUN: ${missing}`, () => {
-      if (process.env['CI'] === 'true') throw new Error(`An S3 server is mandatory under CI=true. ${missing}`);
-      process.stderr.write(`NOT RUN: ${name}: ${missing}\n`);
-    });
-  });
+  describeWith('A real S3 server', S3Server.missing, name, define);
 }
 
 async function fetchJar(): Promise<void> {
