@@ -57,7 +57,11 @@ export class LockedTier {
     return `${this.prefix}${randomUUID()}`;
   }
 
-  /** Removes what earlier runs left that died, and the replaced files that nobody can be reading any more. */
+  /**
+   * Removes what earlier runs left that died, and the replaced files that nobody can be reading any more. A file that the manifest
+   * does not name at all stays: no run of this database has left it, and it may be all that there is of some events, when
+   * the manifest was restored from a backup, or belongs to a copy of the database that was given the folder of the first.
+   */
   async sweep(onStep: OnStep<'removed'> = () => undefined): Promise<void> {
     const { session, segments, storage, graceMs } = this;
     const unfinished = await segments.unfinished();
@@ -71,8 +75,8 @@ export class LockedTier {
         'The folder has none of the files that the manifest names: is it the right one?',
       );
     }
-    const known = new Set(removable.map(({ file }) => file));
-    for (const file of there) if (!wanted.has(file) && !known.has(file)) await storage.remove(file);
+    const begun = unfinished.map(({ file }) => file);
+    for (const file of there) if (isDraft(file) || begun.includes(file)) await storage.remove(file);
     // DuckDB's own, of a process that was killed while it sorted; one that still runs has them open, and keeps them.
     for (const file of await storage.list('duckdb_temp_')) await storage.remove(file);
     // Last: a row that is struck out before its file is gone would leave a file of which nobody knows.
@@ -88,4 +92,9 @@ export class LockedTier {
   async close(): Promise<void> {
     await this.session.close();
   }
+}
+
+/** Nobody's only copy: a draft is written from what is still somewhere else. */
+function isDraft(file: string): boolean {
+  return file.endsWith('.tmp');
 }

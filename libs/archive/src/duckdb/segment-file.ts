@@ -34,7 +34,12 @@ export async function writeSegment(
   path: string,
 ): Promise<void> {
   const rows = `SELECT ${fromSpool}, ${timestamp(Date.now())} AS archived_at FROM ${spooled(spool, longestLineBytes)}`;
-  await writeParquet(engine, rows, path);
+  try {
+    await writeParquet(engine, rows, path);
+  } catch (error) {
+    // The lines behind the first one quote the event, which belongs into no log.
+    throw new Error((error as Error).message.split('\n', 1)[0]);
+  }
 }
 
 /** Makes a segment's file of rows that come in their order. */
