@@ -188,7 +188,7 @@ class Run {
     await this.step('spooled');
     if (spooled.tally.rows > 0) {
       const { content, keys } = await this.makeFile(spool, spooled, segment.file);
-      await segments.publish(segment, content, keys);
+      await segments.publish(segment, content, keys, this.options.signal);
       await this.step('published');
     } else {
       await segments.forget(segment);
