@@ -2,11 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event } from '@app/events';
-import { DeadLetterPlace, Eraser, Erasures, ExpiredDays, HotEvents } from '@app/persistence';
+import { DeadLetterPlace, Eraser, Erasures, ExpiredDays, HotEvents, recountRollups } from '@app/persistence';
 import { anEvent, freshDatabase, runSql, storeEvents, tablesWith, type FreshDatabase } from '@app/testing';
 import { idsOf, readBothTiers } from '../test/both-tiers';
 import { filesWith } from '../test/cold-bytes';
 import { Archiver, type ArchiveRun, type ArchiveStep } from './archiver';
+import { ColdReads } from './cold-reads';
 import { ColdUserEvents } from './cold-user.place';
 import { Engine } from './duckdb/engine';
 import { LocalSegmentStorage } from './local/local-segment-storage';
@@ -59,6 +60,12 @@ async function numbers(): Promise<unknown[]> {
   return Promise.all(tables.map((table) => db.database.query(`SELECT t::text FROM ${table} t ORDER BY 1`)));
 }
 
+/** Tables that are not what the events add up to. */
+async function differing(): Promise<string[]> {
+  const tables = await recountRollups(db.database, { atMost: 0, cold: new ColdReads(storage, engine) });
+  return tables.filter((table) => table.differing > 0).map(({ table }) => table);
+}
+
 const dayOf = (days: number): string => new Date((today - days) * DAY_MS).toISOString().slice(0, 10);
 
 it('drops events that are older than their project keeps them, to the day, and leaves all numbers and ids', async () => {
@@ -73,6 +80,7 @@ it('drops events that are older than their project keeps them, to the day, and l
   expect(idsOf(await readBothTiers(db.url, cold))).toEqual(ids(kept));
   expect(await numbers()).toEqual(before);
   expect(await eventsFrom()).toEqual([{ day: dayOf(30) }, { day: null }]);
+  expect(await differing()).toEqual([]);
   await storeEvents(db.database, expired);
   expect(idsOf(await readBothTiers(db.url, cold))).toEqual(ids(kept));
   expect(await archive()).toMatchObject({ expired: 0 });
@@ -118,4 +126,22 @@ it('leaves no trace of a user who is erased after their events were dropped', as
   const users = await db.database.query('SELECT day::text, users::int4, new_users::int4 AS new FROM day_users');
   expect(users).toEqual([{ day: dayOf(40), users: 1, new: 1 }]);
   expect(await db.database.query('SELECT FROM retention_counts')).toEqual([]);
+});
+
+it('lets a recount find what is wrong on the days that are still whole', async () => {
+  await storeEvents(db.database, [
+    aged(40),
+    aged(20),
+    aged(10),
+    aged(40, { userId: 'other' }),
+    aged(9, { userId: 'other' }),
+  ]);
+  await keep(30);
+  await archive();
+  expect(await differing()).toEqual([]);
+  for (const table of ['day_users', 'day_metrics', 'user_days', 'retention_counts']) {
+    const day = table === 'retention_counts' ? 'start_day' : 'day';
+    await db.database.query(`DELETE FROM ${table} WHERE ${day} >= $1`, [dayOf(20)]);
+    expect(await differing()).toContain(table);
+  }
 });

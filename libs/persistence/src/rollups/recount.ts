@@ -39,6 +39,8 @@ interface Recount {
   readonly expected: string;
   /** The table as it is. */
   readonly found?: string;
+  /** The day that a row is of, of `e` (expected) and `f` (found). Those from which a project has dropped events are not compared. */
+  readonly day?: string;
 }
 
 /** Names that have a row of their own are what they happen to be: which ones came first only time knew. */
@@ -47,7 +49,11 @@ const NAMED = `SELECT e.project_id, e.minute, (e.minute AT TIME ZONE 'UTC')::dat
   FROM (${COUNTED}) AS e LEFT JOIN day_metrics own
     ON own.project_id = e.project_id AND own.day = (e.minute AT TIME ZONE 'UTC')::date AND own.name = e.name`;
 
-const FIRST_DAYS = `SELECT *, min(day) OVER (PARTITION BY project_id, user_id) AS first_day FROM (${USER_DAYS}) AS d`;
+/** The first day of a user of whom older events were dropped is what it was before. */
+const FIRST_DAYS = `SELECT d.*, least(min(d.day) OVER (PARTITION BY project_id, user_id), dropped.first_day) AS first_day
+  FROM (${USER_DAYS}) AS d LEFT JOIN (
+    SELECT u.* FROM users u JOIN projects p ON p.id = u.project_id AND u.first_day < p.events_from
+  ) AS dropped USING (project_id, user_id)`;
 
 const METRIC = ['event_count', 'total_amount'];
 const SUMS = 'sum(event_count)::bigint AS event_count, sum(amount) AS total_amount';
@@ -71,12 +77,14 @@ const RECOUNTS: readonly Recount[] = [
     table: 'day_metrics',
     key: ['project_id', 'day', 'name'],
     values: METRIC,
+    day: 'day',
     expected: `SELECT project_id, day, name, ${SUMS} FROM (${NAMED}) AS n GROUP BY 1, 2, 3`,
   },
   {
     table: 'month_metrics',
     key: ['project_id', 'month', 'name'],
     values: METRIC,
+    day: 'month',
     expected: `SELECT project_id, date_trunc('month', day::timestamp)::date AS month, name, ${SUMS}
       FROM (${NAMED}) AS n GROUP BY 1, 2, 3`,
   },
@@ -85,6 +93,7 @@ const RECOUNTS: readonly Recount[] = [
     table: 'day_names',
     key: ['project_id', 'day'],
     values: ['names', 'own_rows'],
+    day: 'day',
     expected: `SELECT e.project_id, e.day,
         CASE WHEN others.day IS NULL THEN least(count(*), $2) ELSE $2 END AS names,
         CASE WHEN others.day IS NULL THEN least(count(*), $2) ELSE count(own.name) END AS own_rows
@@ -100,12 +109,14 @@ const RECOUNTS: readonly Recount[] = [
     table: 'users',
     key: ['project_id', 'user_id'],
     values: ['first_day'],
+    day: 'f.first_day',
     expected: `SELECT project_id, user_id, min(day) AS first_day FROM (${USER_DAYS}) AS d GROUP BY 1, 2`,
   },
   {
     table: 'user_days',
     key: ['project_id', 'user_id', 'day'],
     values: ['active'],
+    day: 'day',
     expected: `SELECT *, true AS active FROM (${USER_DAYS}) AS d`,
     found: 'SELECT *, true AS active FROM user_days',
   },
@@ -113,6 +124,7 @@ const RECOUNTS: readonly Recount[] = [
     table: 'day_users',
     key: ['project_id', 'day'],
     values: ['users', 'new_users'],
+    day: 'day',
     expected: `SELECT project_id, day, count(*) AS users, count(*) FILTER (WHERE day = first_day) AS new_users
       FROM (${FIRST_DAYS}) AS f GROUP BY 1, 2`,
   },
@@ -120,6 +132,7 @@ const RECOUNTS: readonly Recount[] = [
     table: 'retention_counts',
     key: ['project_id', 'start_day', 'days_later'],
     values: ['active_users', 'new_users'],
+    day: 'start_day',
     expected: `WITH active AS (${FIRST_DAYS})
       SELECT a.project_id, a.day AS start_day, later.day - a.day AS days_later, count(*) AS active_users,
         count(*) FILTER (WHERE a.day = a.first_day) AS new_users
@@ -131,7 +144,7 @@ const RECOUNTS: readonly Recount[] = [
 
 /**
  * Counts every rollup anew from the events of both tiers and compares, all in one snapshot: events may be stored and moved
- * meanwhile. Reads the hot tier some times over and the archive once; there is no limit on how long that takes.
+ * meanwhile. Numbers of days of which a project has dropped events are taken as they are. Reads the hot tier some times over and the archive once; there is no limit on how long that takes.
  *
  * @throws {StoreUnavailableError}
  */
@@ -172,7 +185,7 @@ function toTable(table: string, rows: readonly ComparedRow[], atMost: number): R
   return { table, differing: rows[0]?.differing ?? 0, differences };
 }
 
-function comparison({ table, key, values, expected, found }: Recount, atMost: number): string {
+function comparison({ table, key, values, expected, found, day }: Recount, atMost: number): string {
   const object = (columns: readonly string[], of: string): string =>
     `jsonb_build_object(${columns.map((column) => `'${column}', ${of}${column}`).join(', ')})`;
   const list = (of: string): string => values.map((column) => `${of}.${column}`).join(', ');
@@ -185,5 +198,6 @@ function comparison({ table, key, values, expected, found }: Recount, atMost: nu
         USING (${key.join(', ')})
     WHERE ROW(${list('e')}) IS DISTINCT FROM ROW(${list('f')})
       AND $1::timestamptz IS NOT NULL AND $2::int4 IS NOT NULL
+      ${day === undefined ? '' : `AND NOT EXISTS (SELECT FROM projects p WHERE p.id = project_id AND ${day} < p.events_from)`}
     ORDER BY ${key.join(', ')} LIMIT ${Math.max(1, atMost)}`;
 }
