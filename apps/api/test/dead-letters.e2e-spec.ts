@@ -232,10 +232,8 @@ describe('a replay', () => {
       const rows = await test.db.database.query<{ event: Record<string, string>; headers: string }>(sql);
       expect(rows[0]!.headers).toMatch(/^(?!.*refused).*replay_of/s);
       const { event_id, created_at } = (await get(`/${id}`)).body as Record<string, string>;
-      // An erasure of the user between the letter and its replay was after the event.
-      expect(rows.map(({ event }) => [event['event_id'], event['received_at']])).toEqual(
-        Array(2).fill([event_id, created_at]),
-      );
+      const event = { event_id, received_at: created_at };
+      expect(rows).toMatchObject([{ event }, { event }]);
     },
   );
 });
@@ -295,10 +293,9 @@ describe.each(['/replay', '/discard'])('an order to %s', (path) => {
   });
 });
 
-it.each([0, 1.5, -1, 100_001, '5', {}])('refuses the rate %j', async (rate) => {
-  expect((await post('/replay', { all: true, rate })).status).toBe(422);
-});
-
-it.each(['', '5', '1.x', '99999999999999999999.1', 7])('refuses the cursor %j of a replay', async (cursor) => {
-  expect((await post('/replay', { all: true, cursor })).status).toBe(422);
+it.each<object>([
+  ...[0, 1.5, -1, 100_001, '5', {}].map((rate) => ({ rate })),
+  ...['', '5', '1.x', '99999999999999999999.1', 7].map((cursor) => ({ cursor })),
+])('refuses a replay with %j', async (wrong) => {
+  expect((await post('/replay', { all: true, ...wrong })).status).toBe(422);
 });
