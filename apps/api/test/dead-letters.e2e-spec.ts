@@ -20,8 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.stop());
 beforeEach(async () => {
-  await test.db.database.query('DELETE FROM dead_letters');
-  await test.db.database.query('DELETE FROM log_records');
+  await test.db.database.query('DELETE FROM dead_letters; DELETE FROM log_records');
 });
 
 const letter: NewDeadLetter = {
