@@ -7,12 +7,13 @@
 import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runGrpcLoad } from './client/grpc-load.mjs';
+import { measureCold } from './bench/cold.mjs';
 import { live } from './bench/live.mjs';
 import { resume } from './bench/live-resume.mjs';
 import { ProcessMeter } from './bench/process-meter.mjs';
 import { soak } from './bench/soak.mjs';
 import { Servers, Service } from './bench/stack.mjs';
-import { measureStatistics } from './bench/stats.mjs';
+import { addEvents, measureStatistics } from './bench/stats.mjs';
 import { runLoad } from './generator.mjs';
 
 const CONSUMERS = 3;
@@ -39,6 +40,10 @@ const WORKLOADS = {
     about: 'W2 with 30 % duplicates',
     run: (bench) => endToEnd(bench, { connections: 16, batch: 100, duplicates: 0.3 }),
   },
+  W2a: {
+    about: 'W2 while an archiver moves a million old events',
+    run: (bench) => endToEnd(bench, { connections: 16, batch: 100 }, archiveMeanwhile),
+  },
   G1: {
     about: 'gRPC: one event a call, 64 at a time, consumers stopped; the client costs as much as the API',
     run: (bench) => accept(bench, { connections: 64, batch: 1, door: 'grpc' }),
@@ -60,6 +65,7 @@ const WORKLOADS = {
     about: 'latency of statistics and list pages over stored events',
     run: async (bench) => measureStatistics(await bench.service(), bench.options),
   },
+  cold: { about: 'moving old events to files, and reading them there', run: measureCold },
   soak: { about: 'memory under a steady load', run: async (bench) => soak(await bench.service(), bench.options) },
 };
 
@@ -69,7 +75,7 @@ const HELP = `node load/bench.mjs [WORKLOAD...]      default: W1 W1e W2 W7; ther
   --minutes 10      of soak
   --rate 2000       events per second of soak, live and resume
   --subscribers 200 of live and resume
-  --rows 1000000    events of stats
+  --rows 1000000    events of stats and cold
   --rounds 1        of all workloads, in turns
 `;
 
@@ -85,15 +91,31 @@ class Bench {
     return Service.create(this.servers, `bench_${this.runs}`);
   }
 
+  /** Has a service's old events moved. @returns a meter of what took part. */
+  async archiving(service) {
+    const moved = service.startArchiver();
+    const meter = this.meter(service, ['archiver', 'postgres']);
+    await moved;
+    return meter;
+  }
+
   meter(service, names) {
     const groups = {
       api: { pids: service.apiPid === undefined ? [] : [service.apiPid] },
       consumers: { pids: service.consumerPids ?? [] },
+      archiver: { pids: service.archiverPid === undefined ? [] : [service.archiverPid] },
       kafka: { pids: [this.servers.broker.pid] },
       postgres: { pids: [this.servers.postmasterPid], family: true },
     };
     return new ProcessMeter(Object.fromEntries(names.map((name) => [name, groups[name]])));
   }
+}
+
+/** Old events, moved for as long as it takes: their number is more than one run of a workload sees moved. */
+async function archiveMeanwhile(service) {
+  await addEvents(service.database, 1_000_000, { oldest: 400, newest: 9 });
+  // It ends with the service, wherever it is then.
+  return () => void service.startArchiver().catch(() => undefined);
 }
 
 function perEvent(used, events) {
@@ -144,13 +166,15 @@ async function accept(bench, shape) {
   return figures;
 }
 
-async function endToEnd(bench, shape) {
+async function endToEnd(bench, shape, prepare = () => () => undefined) {
   const service = await bench.service();
+  const startMeanwhile = await prepare(service);
   const url = await service.startApi();
   await service.startConsumers(CONSUMERS);
   const warm = await load(service, url, WARMUP_MS, shape);
   await untilStored(service, warm.acknowledgements.acknowledgedIds);
-  const meter = bench.meter(service, ['api', 'consumers', 'kafka', 'postgres']);
+  startMeanwhile();
+  const meter = bench.meter(service, ['api', 'consumers', 'archiver', 'kafka', 'postgres']);
   const started = performance.now();
   const result = await load(service, url, bench.options.seconds * 1000, shape);
   const distinct = warm.acknowledgements.acknowledgedIds + result.acknowledgements.acknowledgedIds;

@@ -67,6 +67,7 @@ export class Service {
       KAFKA_BROKERS: servers.broker.brokers,
       KAFKA_TOPIC: name,
       KAFKA_GROUP: name,
+      MILLRACE_COLD_DIR: join(servers.folder, `${name}.cold`),
       HEALTH_PORT: '0',
       PORT: '0',
       GRPC_PORT: '0',
@@ -97,15 +98,24 @@ export class Service {
     await Promise.all(consumers.map((consumer) => consumer.line('Joined the consumer group.')));
   }
 
+  /** Starts an archiver, which begins at once. @returns what resolves when it has moved all that there is. */
+  startArchiver() {
+    const archiver = this.#start('archiver');
+    this.archiverPid = archiver.child.pid;
+    return archiver.line('Old events are archived.');
+  }
+
   /** Rows that the consumers say they have stored. */
   async stored() {
     const [row] = await this.database.query('SELECT coalesce(sum(stored), 0)::int8 AS stored FROM consumer_positions');
     return Number(row.stored);
   }
 
-  /** Rows and distinct ids that are really there. */
+  /** Rows and distinct ids of what was posted that are really there. */
   async counted() {
-    const [row] = await this.database.query('SELECT count(*) AS rows, count(DISTINCT event_id) AS ids FROM events');
+    const [row] = await this.database.query(
+      `SELECT count(*) AS rows, count(DISTINCT event_id) AS ids FROM events WHERE received_at >= now() - interval '1 day'`,
+    );
     return { rows: Number(row.rows), ids: Number(row.ids) };
   }
 

@@ -27,8 +27,8 @@ async function unlimited(database, sql) {
   });
 }
 
-/** Spread evenly over 30 days up to now, oldest first. The ledger stays empty: nobody asks for an event by its id. */
-async function addEvents(database, rows) {
+/** Spread evenly over some days, 30 up to now unless told otherwise, oldest first. The ledger stays empty. */
+export async function addEvents(database, rows, { oldest, newest } = { oldest: DAYS, newest: 0 }) {
   const { EventPartitions } = require('../../dist/libs/persistence/src/index.js');
   await new EventPartitions(database).ensure(new Date());
   for (let from = 1; from <= rows; from += CHUNK) {
@@ -42,19 +42,19 @@ async function addEvents(database, rows) {
          'user-' || (hashint4(extract(epoch FROM at)::int / 86400 * 65537 + n % ${PICKS}) & 2147483647) % ${USERS},
          (n % 10000)::numeric / 100, '{"page": "/products/1"}'
        FROM generate_series(${from}, ${to}) AS n,
-         LATERAL (SELECT now() - interval '${DAYS} days' * (1 - n::float8 / ${rows})) AS moment (at)`,
+         LATERAL (SELECT now() - interval '1 day' * (${newest} + ${oldest - newest} * (1 - n::float8 / ${rows}))) AS moment (at)`,
     );
   }
 }
 
 /** Fills a database as a service has it that was brought up to date after so many events: by the migrations themselves. */
-async function fill(database, rows) {
+export async function fill(database, add) {
   const { migrateDown, migrateUp } = require('../../dist/libs/persistence/src/index.js');
   const [{ steps }] = await database.query(
     `SELECT count(*)::int AS steps FROM migrations WHERE "timestamp" >= ${STATISTICS_MIGRATION}`,
   );
   await migrateDown(database, steps);
-  await addEvents(database, rows);
+  await add();
   const started = performance.now();
   await migrateUp(database);
   const migrationSeconds = Number(((performance.now() - started) / 1000).toFixed(1));
@@ -65,7 +65,7 @@ async function fill(database, rows) {
   return migrationSeconds;
 }
 
-async function sizes(database) {
+export async function sizes(database) {
   const [row] = await database.query(
     `SELECT (SELECT count(*) FROM users)::int AS users, (SELECT max(users) FROM day_users)::int AS users_of_a_day,
        (SELECT count(*) FROM user_days)::int AS user_days, (SELECT count(DISTINCT name) FROM month_metrics)::int AS names,
@@ -75,7 +75,7 @@ async function sizes(database) {
   return row;
 }
 
-class Reader {
+export class Reader {
   #agent = new Agent({ keepAlive: true, maxSockets: 1 });
   #options;
 
@@ -113,11 +113,12 @@ function summary(histogram) {
   return { p50_ms: histogram.ms(0.5), p99_ms: histogram.ms(0.99) };
 }
 
-async function ask(reader, path, times = ASKED) {
+/** @param paths asked one after the other, again and again. */
+export async function ask(reader, paths, times = ASKED) {
   const histogram = new LatencyHistogram();
   let bytes = 0;
   for (let count = 0; count < times; count += 1) {
-    const { ms, text } = await reader.get(path);
+    const { ms, text } = await reader.get(paths[count % paths.length]);
     histogram.add(ms);
     bytes = text.length;
   }
@@ -129,7 +130,7 @@ function dayBefore(days) {
 }
 
 /** What is asked for, by what it says of itself. */
-function questions() {
+export function questions() {
   const cohort = dayBefore(DAYS - 1);
   const stats = '/api/v1/stats';
   return {
@@ -164,9 +165,9 @@ function filters() {
 }
 
 /** The first page, the way through a thousand of them by `next_cursor`, and the last of those again and again. */
-async function pages(reader, report) {
+export async function pages(reader, report) {
   const list = '/api/v1/events?limit=20';
-  report('list, first page', await ask(reader, list));
+  report('list, first page', await ask(reader, [list]));
   const onTheWay = new LatencyHistogram();
   let path = list;
   for (let page = 0; page < PAGES; page += 1) {
@@ -175,21 +176,21 @@ async function pages(reader, report) {
     path = `${list}&cursor=${JSON.parse(text).next_cursor}`;
   }
   report(`list, pages 1 to ${PAGES}`, summary(onTheWay));
-  report(`list, page ${PAGES + 1}`, await ask(reader, path));
+  report(`list, page ${PAGES + 1}`, await ask(reader, [path]));
   for (const [filter, query] of Object.entries(filters())) {
-    report(`list, ${filter}`, await ask(reader, `${list}&${query}`));
+    report(`list, ${filter}`, await ask(reader, [`${list}&${query}`]));
   }
 }
 
 /** Prints p50 and p99 of every question, asked one after the other over one connection, and returns how much there was. */
 export async function measureStatistics(service, { rows }) {
-  const migrationSeconds = await fill(service.database, rows);
+  const migrationSeconds = await fill(service.database, () => addEvents(service.database, rows));
   const url = await service.startApi();
   const reader = new Reader(url, service.key);
   const report = (question, figures) => process.stdout.write(`${JSON.stringify({ rows, question, ...figures })}\n`);
   for (const [question, path] of Object.entries(questions())) {
-    await ask(reader, path, 50); // code is compiled, plans and pages are cached
-    report(question, await ask(reader, path));
+    await ask(reader, [path], 50); // code is compiled, plans and pages are cached
+    report(question, await ask(reader, [path]));
   }
   await pages(reader, report);
   reader.close();
