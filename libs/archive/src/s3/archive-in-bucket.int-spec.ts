@@ -80,7 +80,7 @@ describeWithS3('old events in a bucket', () => {
   it('are read as they were, here and on another machine that has room for one file', async () => {
     await store(350);
     const before = await everything(storage);
-    expect(await archive()).toEqual({ ran: true, segments: 4, rows: 350 });
+    expect(await archive()).toMatchObject({ ran: true, segments: 4, rows: 350 });
     expect(await db.database.query('SELECT FROM events')).toEqual([]);
     expect(await everything(storage)).toEqual(before);
     expect(relay.seen).not.toContain('GET');
@@ -128,7 +128,7 @@ describeWithS3('old events in a bucket', () => {
     await expect(list()).rejects.toMatchObject({ code: 'COLD_UNAVAILABLE', retriable: true });
     relay.trouble = () => undefined;
     expect(await list()).toEqual(before);
-    expect(await archive()).toEqual({ ran: true, segments: 2, rows: 150 });
+    expect(await archive()).toMatchObject({ ran: true, segments: 2, rows: 150 });
     expect(await list()).toEqual(before);
     await elsewhere.close();
     expect(await storage.list('events-')).toEqual((await segments()).map(({ file }) => file));
