@@ -59,8 +59,15 @@ const REFUSED_EVENT = objectOf<FieldError & { index: number }>('RefusedEvent', {
   optional: {},
 });
 
-export const ACCEPTED = objectOf<{ event_id: string; status: 'accepted' }>('Accepted', {
-  required: { event_id: uuid('As sent, or made.'), status: { type: 'string', enum: ['accepted'] } },
+export const ACCEPTED = objectOf<{ event_id: string; status: 'accepted' | 'erased' }>('Accepted', {
+  required: {
+    event_id: uuid('As sent, or made.'),
+    status: {
+      type: 'string',
+      enum: ['accepted', 'erased'],
+      description: 'With `wait=stored`, `erased` when the event is not stored, since its user was erased.',
+    },
+  },
   optional: {},
 });
 
