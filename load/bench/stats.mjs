@@ -40,9 +40,9 @@ export async function addEvents(database, rows, { oldest, newest } = { oldest: D
          CASE n % ${RARELY} WHEN 7 THEN 'event.rare' ELSE 'event.' || floor(${NAMES} * power(random(), 3))::int END,
          CASE n % ${RARELY} WHEN 9 THEN 'rare' ELSE (ARRAY['web', 'app', 'shop'])[1 + n % 3] END,
          'user-' || (hashint4(extract(epoch FROM at)::int / 86400 * 65537 + n % ${PICKS}) & 2147483647) % ${USERS},
-         (n % 10000)::numeric / 100, '{"page": "/products/1"}'
+         (n % 10000) * 0.01, '{"page": "/products/1"}'
        FROM generate_series(${from}, ${to}) AS n,
-         LATERAL (SELECT now() - interval '1 day' * (${newest} + ${oldest - newest} * (1 - n::float8 / ${rows}))) AS moment (at)`,
+         LATERAL (SELECT date_trunc('milliseconds', now() - interval '1 day' * (${newest} + ${oldest - newest} * (1 - n::float8 / ${rows})))) AS moment (at)`,
     );
   }
 }

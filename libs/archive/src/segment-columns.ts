@@ -8,7 +8,8 @@ const COLUMNS = [
   ['event_id', 'event_id', 'UUID'],
   ['received_at', utc('received_at'), 'TIMESTAMP'],
   ['stored_at', utc('stored_at'), 'TIMESTAMP'],
-  ['amount', 'amount', 'DECIMAL(38,9)'],
+  // A number that somebody's own SQL has calculated may end in zeros beyond the nine decimals that there are.
+  ['amount', 'trim_scale(amount)', 'DECIMAL(38,9)'],
   ['name', 'name', 'VARCHAR'],
   ['source', 'source', 'VARCHAR'],
   ['user_id', 'user_id', 'VARCHAR'],
