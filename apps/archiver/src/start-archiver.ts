@@ -1,9 +1,7 @@
-import type { AddressInfo, Server } from 'node:net';
-import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { ArchiverConfig } from '@app/config';
-import { FrameworkLogger } from '@app/observability';
+import { createWorkerApp } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ArchiverLoop } from './archiver-loop';
 import { ArchiverModule, type ArchiverHooks } from './archiver.module';
@@ -23,18 +21,7 @@ export async function startArchiver(
   logger: Logger,
   hooks: ArchiverHooks,
 ): Promise<RunningArchiver> {
-  const app = await NestFactory.create(ArchiverModule.with(config, logger, hooks), {
-    bufferLogs: true,
-    abortOnError: false,
-  });
-  app.useLogger(app.get(FrameworkLogger));
-  if (config.healthPort === undefined) {
-    await app.init();
-  } else {
-    await app.listen(config.healthPort);
-    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
-    logger.info({ port }, 'The health server listens.');
-  }
+  const app = await createWorkerApp(ArchiverModule.with(config, logger, hooks), config.healthPort, logger);
   const stopping = new AbortController();
   const started = waitForCurrentSchema(app.get(Database), stopping.signal)
     .then(() => {

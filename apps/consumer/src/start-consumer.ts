@@ -1,10 +1,8 @@
-import type { AddressInfo, Server } from 'node:net';
-import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { ConsumerConfig } from '@app/config';
 import { EventConsumer } from '@app/messaging';
-import { FrameworkLogger } from '@app/observability';
+import { createWorkerApp } from '@app/observability';
 import { Database, waitForCurrentSchema } from '@app/persistence';
 import { ConsumerModule, type ConsumerHooks } from './consumer.module';
 import { PartitionKeeper } from './partition-keeper';
@@ -33,18 +31,7 @@ export async function startConsumer(
   logger: Logger,
   hooks: ConsumerHooks,
 ): Promise<RunningConsumer> {
-  const app = await NestFactory.create(ConsumerModule.with(config, logger, hooks), {
-    bufferLogs: true,
-    abortOnError: false,
-  });
-  app.useLogger(app.get(FrameworkLogger));
-  if (config.healthPort === undefined) {
-    await app.init();
-  } else {
-    await app.listen(config.healthPort);
-    const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
-    logger.info({ port }, 'The health server listens.');
-  }
+  const app = await createWorkerApp(ConsumerModule.with(config, logger, hooks), config.healthPort, logger);
   const stopping = new AbortController();
   const started = consume(app, stopping.signal).catch((error: unknown) => {
     if (!stopping.signal.aborted) hooks.onFatal(error);

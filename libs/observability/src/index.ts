@@ -1,3 +1,4 @@
+export { createWorkerApp } from './create-worker-app';
 export { FrameworkLogger } from './framework-logger';
 export { Dependency } from './health/dependency';
 export { Vitals, type Progress } from './health/vitals';
