@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@app/events';
 import type { PostgresConfig } from '@app/config';
 import { segmentRecords } from '@app/persistence';
-import { ArchiveStoppedError, SegmentDiffersError, SegmentNotWrittenError } from './archive.error';
+import { ArchiveStoppedError, SegmentNotWrittenError } from './archive.error';
 import type { Engine } from './duckdb/engine';
-import { readBack, writeSegment, type ReadBack } from './duckdb/segment-file';
+import { writeSegment, type ReadBack } from './duckdb/segment-file';
 import { expireOne } from './expired-events';
-import { LockedTier, type OnStep } from './locked-tier';
+import { LockedTier, type FinishStep, type OnStep } from './locked-tier';
 import { chooseMerge } from './merge-policy';
-import { differences, type RowPlace } from './row-tally';
+import type { RowPlace } from './row-tally';
 import { LONGEST_COLD_READ_MS } from './read-places';
 import { SegmentRewriter, type RewriteStep } from './segment-rewriter';
 import { spoolEvents, type Spooled } from './segment-spool';
@@ -16,18 +16,7 @@ import type { SegmentStorage } from './segment-storage.port';
 
 /** Done, in this order; from `begun` to `cleared` once for each segment. `removed` for each replaced file, in a sweep. */
 export type ArchiveStep =
-  | (
-      | 'locked'
-      | 'swept'
-      | 'begun'
-      | 'spooled'
-      | 'written'
-      | 'settled'
-      | 'verified'
-      | 'renamed'
-      | 'published'
-      | 'cleared'
-    )
+  | ('locked' | 'swept' | 'begun' | 'spooled' | 'written' | FinishStep | 'published' | 'cleared')
   | 'removed'
   | RewriteStep;
 
@@ -200,17 +189,8 @@ class Run {
 
   private async makeFile(spool: string, { tally, longestLineBytes }: Spooled, file: string): Promise<ReadBack> {
     const { storage, engine } = this.tier;
-    const draft = storage.draftPath(file);
-    await writeSegment(engine, spool, longestLineBytes, draft);
+    await writeSegment(engine, spool, longestLineBytes, storage.draftPath(file));
     await this.step('written');
-    await storage.settle(draft);
-    await this.step('settled');
-    const read = await readBack(engine, draft);
-    const differing = differences(tally, read.tally);
-    if (differing.length > 0) throw new SegmentDiffersError(`A new segment has other ${differing.join(', ')}.`);
-    await this.step('verified');
-    await storage.publish(draft, file);
-    await this.step('renamed');
-    return read;
+    return this.tier.finish(file, tally, 'A new segment', this.step);
   }
 }

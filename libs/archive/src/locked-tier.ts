@@ -3,7 +3,9 @@ import type { PostgresConfig } from '@app/config';
 import { ColdSegments, LongSession, removableSegments, strikeSuperseded } from '@app/persistence';
 import { SegmentNotWrittenError } from './archive.error';
 import type { Connecting } from './duckdb/engine';
+import { readBack, type ReadBack } from './duckdb/segment-file';
 import { LONGEST_COLD_READ_MS } from './read-places';
+import { requireSame, type Tally } from './row-tally';
 import type { SegmentStorage } from './segment-storage.port';
 
 /** What a cold tier is made of. */
@@ -17,6 +19,9 @@ export interface TierParts {
 
 /** Who is told what was done, so that tests can end a process there. */
 export type OnStep<Step extends string> = (step: Step) => Promise<void> | void;
+
+/** Done with a written draft, in this order. */
+export type FinishStep = 'settled' | 'verified' | 'renamed';
 
 /** The cold tier while this process has its lock: nobody else changes it, and the lock ends with the session. */
 export class LockedTier {
@@ -55,6 +60,23 @@ export class LockedTier {
   /** A name for a new file, without its ending. */
   newName(): string {
     return `${this.prefix}${randomUUID()}`;
+  }
+
+  /**
+   * Makes a written draft the file of that name, which nobody reads yet: once it is on disk, and has what was to be written.
+   *
+   * @throws {SegmentDiffersError} it has something else, and stays a draft.
+   */
+  async finish(file: string, expected: Tally, what: string, onStep: OnStep<FinishStep>): Promise<ReadBack> {
+    const draft = this.storage.draftPath(file);
+    await this.storage.settle(draft);
+    await onStep('settled');
+    const read = await readBack(this.engine, draft);
+    requireSame(expected, read.tally, what);
+    await onStep('verified');
+    await this.storage.publish(draft, file);
+    await onStep('renamed');
+    return read;
   }
 
   /**

@@ -11,14 +11,11 @@ export interface ReadLimits {
 /** Shorter than the database's limit of a query, and long for a page: one of a rare user takes 32 ms in 10 million events. */
 const LIMITS: ReadLimits = { atOnce: 2, waiting: 100, limitMs: 5000 };
 
-/** The limits of the database and of the reading, with time to spare for a process that is short of CPU. */
-const SNAPSHOT_TO_END_MS = 60_000;
-
 /**
  * How long after it read the manifest somebody may still read a file that it named. Files that it names no longer stay for
- * so long.
+ * so long. The limits of the database and of the reading, with time to spare for a process that is short of CPU.
  */
-export const LONGEST_COLD_READ_MS = SNAPSHOT_TO_END_MS;
+export const LONGEST_COLD_READ_MS = 60_000;
 
 /** Lets few at a time work, each for a limited time; the others wait, and who would be too many is sent away. */
 export class ReadPlaces {

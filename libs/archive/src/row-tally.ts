@@ -1,3 +1,4 @@
+import { SegmentDiffersError } from './archive.error';
 import { DELIMITER, FIXED_COLUMNS, QUOTE, TEXT_COLUMNS } from './segment-columns';
 
 /** What two readings of the same events must agree on. */
@@ -45,8 +46,13 @@ export function addTallies(a: Tally, b: Tally): Tally {
   };
 }
 
-/** Pure. Names of the figures that are not the same. */
-export function differences(a: Tally, b: Tally): string[] {
+/** Pure. @throws {SegmentDiffersError} that names the figures that are not the same. */
+export function requireSame(expected: Tally, found: Tally, what: string): void {
+  const differing = differences(expected, found);
+  if (differing.length > 0) throw new SegmentDiffersError(`${what} has other ${differing.join(', ')}.`);
+}
+
+function differences(a: Tally, b: Tally): string[] {
   return (Object.keys(a) as (keyof Tally)[]).filter((figure) => {
     const [one, other] = [a[figure], b[figure]];
     return one instanceof Buffer && other instanceof Buffer ? !one.equals(other) : one !== other;

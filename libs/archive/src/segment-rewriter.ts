@@ -7,18 +7,15 @@ import {
   type Transaction,
   type WrittenSegment,
 } from '@app/persistence';
-import { SegmentDiffersError } from './archive.error';
 import { tallyParts, writePart, type DividedTally } from './duckdb/rewrite-file';
-import { readBack } from './duckdb/segment-file';
-import type { LockedTier, OnStep } from './locked-tier';
-import { addTallies, differences, EMPTY_TALLY, toNanos, type Tally } from './row-tally';
+import type { FinishStep, LockedTier, OnStep } from './locked-tier';
+import { addTallies, EMPTY_TALLY, requireSame, toNanos, type Tally } from './row-tally';
 
 /** What for: several files become one; rows go; rows are put into files of their own. */
 export type RewriteKind = 'merge' | 'erase' | 'set-apart' | 'expire';
 
 /** Done, in this order. From `begun` to `renamed` once for each new file; `replaced` before the commit. */
-export type RewriteStep =
-  `${RewriteKind}-${'counted' | 'begun' | 'written' | 'settled' | 'verified' | 'renamed' | 'replaced' | 'published'}`;
+export type RewriteStep = `${RewriteKind}-${'counted' | 'begun' | 'written' | FinishStep | 'replaced' | 'published'}`;
 
 export interface Rewrite {
   readonly kind: RewriteKind;
@@ -106,13 +103,8 @@ export class SegmentRewriter {
     await writePart(engine, paths, { conditions: keep, index, tally }, { path: draft, slice });
     await this.onStep(`${kind}-written`);
     for (const each of slices) await storage.remove(`${each}.tmp`);
-    await storage.settle(draft);
-    await this.onStep(`${kind}-settled`);
-    const { content, tally: written } = await readBack(engine, draft);
-    requireSame(tally, written, 'A rewritten segment');
-    await this.onStep(`${kind}-verified`);
-    await storage.publish(draft, file);
-    await this.onStep(`${kind}-renamed`);
+    const onStep = (step: FinishStep): Promise<void> | void => this.onStep(`${kind}-${step}`);
+    const { content } = await this.tier.finish(file, tally, 'A rewritten segment', onStep);
     return { segment, content };
   }
 }
@@ -126,9 +118,4 @@ function requireManifest(segments: readonly SegmentRecord[], { parts, rest }: Di
   // The manifest does not have it.
   const { textBytes } = found;
   requireSame({ ...recorded.reduce(addTallies, EMPTY_TALLY), textBytes }, found, 'What was to be rewritten');
-}
-
-function requireSame(expected: Tally, found: Tally, what: string): void {
-  const differing = differences(expected, found);
-  if (differing.length > 0) throw new SegmentDiffersError(`${what} has other ${differing.join(', ')}.`);
 }
