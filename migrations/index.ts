@@ -7,6 +7,7 @@ import { ListIndexes1795392060000 } from './1795392060000-list-indexes';
 import { ColdSegments1795478400000 } from './1795478400000-cold-segments';
 import { Erasures1795478520000 } from './1795478520000-erasures';
 import { ColdRewrites1795478640000 } from './1795478640000-cold-rewrites';
+import { ErasurePlaces1795478700000 } from './1795478700000-erasure-places';
 
 /** Every migration, oldest first. A list and not a folder to scan, so that the same one runs from source and from dist. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   ColdSegments1795478400000,
   Erasures1795478520000,
   ColdRewrites1795478640000,
+  ErasurePlaces1795478700000,
 ];

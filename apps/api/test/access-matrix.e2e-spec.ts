@@ -122,6 +122,7 @@ const doors: readonly Door[] = [
     http('post', '/api/v1/dead-letters/discard', { filter: { stage: 'store' } }),
   ),
   door('DELETE user', 'admin', [202], http('delete', '/api/v1/users/nobody')),
+  door('DELETE any user', 'admin', [202], http('delete', '/api/v1/users?user_id=nobody')),
   door('GET erasure', 'admin', [404], http('get', `/api/v1/erasures/${UNKNOWN_ID}`)),
   { ...door('GET projects', 'admin', [200], http('get', '/api/v1/projects')), allProjects: true },
   {

@@ -8,7 +8,8 @@ const PAUSE_MS = 500;
 
 /**
  * All work of the archiver, one thing after the other: erasures first, old events when it is time for them, and erasures
- * again after each segment, so that none waits for longer than one takes.
+ * again after each segment, so that none waits for longer than one takes. However many there are, they have their turns
+ * only: old events are moved meanwhile.
  */
 @Injectable()
 export class ArchiverLoop {
@@ -44,13 +45,16 @@ export class ArchiverLoop {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       this.beat();
-      await this.erase();
-      if (this.archive.isDue) await this.archive.run({ signal, onStep: this.beat, between: () => this.erase() });
-      await delay(PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
+      const more = await this.erase();
+      const between = async (): Promise<void> => {
+        await this.erase();
+      };
+      if (this.archive.isDue) await this.archive.run({ signal, onStep: this.beat, between });
+      if (!more) await delay(PAUSE_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  private erase(): Promise<void> {
+  private erase(): Promise<boolean> {
     return this.erasures.run(this.stopping.signal, this.beat);
   }
 }

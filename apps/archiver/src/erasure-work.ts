@@ -1,8 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { PinoLogger } from 'nestjs-pino';
 import { Eraser } from '@app/persistence';
 
 const RETRY_MS = 2000;
+
+/** Of erasures, before it is the turn of other work. */
+const TURN_MS = 10_000;
 
 /** Erases users. The archiver has the files, so it alone can tell that nothing is left anywhere. */
 @Injectable()
@@ -13,14 +16,23 @@ export class ErasureWork {
   constructor(
     private readonly eraser: Eraser,
     private readonly logger: PinoLogger,
+    @Optional() private readonly turnMs = TURN_MS,
   ) {}
 
-  /** Works until there is nothing to do, or `signal` is aborted; `onStep` is called after each step. */
-  async run(signal: AbortSignal, onStep: () => void): Promise<void> {
+  /**
+   * Works until there is nothing to do, its turn is over, or `signal` is aborted; at least one step. `onStep` is called
+   * after each.
+   *
+   * @returns whether to go on at once.
+   */
+  async run(signal: AbortSignal, onStep: () => void): Promise<boolean> {
+    const until = performance.now() + this.turnMs;
     while (!signal.aborted && performance.now() >= this.triedAgainAt) {
-      if (!(await this.step())) return;
+      if (!(await this.step())) return false;
       onStep();
+      if (performance.now() >= until) return true;
     }
+    return false;
   }
 
   /** @returns whether to go on at once. */

@@ -56,6 +56,12 @@ describe('millrace erase', () => {
     expect(body).toMatchObject({ data: [{ user_id: USER }] });
   });
 
+  it.each(['.', '..'])('erases the user %s, of whom a path makes something else', async (user_id) => {
+    await post({ name: 'n', user_id });
+    const { code, stdout } = await erase(user_id, '--wait');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/ status=done hot=1 /) as string]);
+  });
+
   it('without --wait tells where to ask', async () => {
     const { code, stdout } = await erase('nobody', '--json');
     expect(code).toBe(0);
@@ -74,6 +80,23 @@ describe('millrace erase', () => {
 describe('the API', () => {
   it.each(['%ff', '%', '%C3', '%00', '%7f', '%0A'])('refuses the user id %s', async (id) => {
     expect([400, 422]).toContain((await call('DELETE', `/api/v1/users/${id}`)).status);
+  });
+
+  it.each(['', '?user_id=', '?user_id=%00', '?user_id=a&user_id=b', `?user_id=${'x'.repeat(201)}`])(
+    'erases nobody for users%s',
+    async (query) => {
+      const { status, body } = await call('DELETE', `/api/v1/users${query}`);
+      expect([status, body]).toEqual([
+        422,
+        expect.objectContaining({ errors: [expect.objectContaining({ field: 'user_id' })] }),
+      ]);
+    },
+  );
+
+  it('takes the steps of a path for no user', async () => {
+    for (const path of ['users/.', 'users/..', 'users/%2e', 'users/%2e%2e']) {
+      expect([404, 422]).toContain((await call('DELETE', `/api/v1/${path}`)).status);
+    }
   });
 
   it('knows no erasure by what is no UUID', async () => {

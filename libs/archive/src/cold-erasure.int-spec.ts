@@ -78,6 +78,10 @@ function others(count: number, overrides: Partial<Event> = {}): Event[] {
 /** Received well after every erasure of a test. */
 const later = new Date(Date.now() + 3_600_000);
 
+async function letLaterOnesBeStoredLater(): Promise<void> {
+  await db.database.query('UPDATE events SET stored_at = received_at WHERE received_at > stored_at');
+}
+
 async function expectAgreement(): Promise<void> {
   const tables = await recountRollups(db.database, { atMost: 5, cold: new ColdStore(storage, engine) });
   expect(tables.filter(({ differing }) => differing > 0)).toEqual([]);
@@ -139,12 +143,23 @@ describe('an erasure of a user of whom events are archived', () => {
     await expectAgreement();
   });
 
+  it('removes also what says that it was received in the future', async () => {
+    await storeEvents(db.database, [mine(9, { receivedAt: later }), ...others(3)]);
+    await archive();
+    const id = await erasures.request(1, USER);
+    await finish();
+    expect(await erasures.find(1, id)).toMatchObject({ status: 'done', removed: { cold: 1, userDays: 1 } });
+    await expectGone();
+  });
+
   it('leaves what was received later, and days that have something of it in the other tier', async () => {
     const kept = [mine(9, { receivedAt: later }), mine(20, { receivedAt: later }), ...others(3)];
     await storeEvents(db.database, [mine(9), mine(10), mine(30), kept[1]!]);
+    await letLaterOnesBeStoredLater();
     await archive();
     // Day 9 has a later event in the hot tier; day 20 has one in a file.
     await storeEvents(db.database, [kept[0]!, mine(20), ...kept.slice(2)]);
+    await letLaterOnesBeStoredLater();
     const id = await erasures.request(1, USER);
     await finish();
     expect(await erasures.find(1, id)).toMatchObject({ status: 'done', removed: { hot: 1, cold: 3, userDays: 2 } });

@@ -7,6 +7,8 @@ import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 @Index('dead_letters_event_idx', ['projectId', 'eventId'], { where: 'event_id IS NOT NULL' })
 @Index('dead_letters_project_idx', ['projectId', 'id'])
 @Index('dead_letters_open_idx', ['projectId', 'id'], { where: `status = 'open'` })
+/** Of the keys' hashes, in `default`. */
+@Index('dead_letters_key_idx', { synchronize: false })
 @Check('dead_letters_status_check', `status IN ('open', 'replayed', 'discarded')`)
 export class DeadLetter {
   /** Text, as the driver gives a bigint. */

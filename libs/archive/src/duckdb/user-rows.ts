@@ -20,7 +20,9 @@ export class UserRows {
     private readonly engine: Connecting,
     { projectId, userId, before }: ErasedUser,
   ) {
-    const received = `received_at < ${timestamp(before.getTime())}`;
+    const at = timestamp(before.getTime());
+    // A record says when it was received; nothing was after it was stored.
+    const received = `(received_at < ${at} OR stored_at < ${at})`;
     this.erasableCondition = `(project_id = ${projectId} AND user_id IS NOT DISTINCT FROM ${quoted(userId)} AND ${received})`;
     // With =, the bloom filters tell which groups of rows need not be read.
     this.ofUser = `project_id = ${projectId} AND user_id = ${quoted(userId)}`;

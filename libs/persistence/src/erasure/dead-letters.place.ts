@@ -7,6 +7,8 @@ import { UserPlace, type ErasedUser, type ErasureWork, type Left } from './user-
 const AT_ONCE = 500;
 const BYTES_AT_ONCE = 4 << 20;
 
+const NOT_SEEN = 'id > (SELECT letters_through FROM erasures WHERE id = $1)';
+
 interface Letter {
   readonly id: string;
   readonly projectId: number;
@@ -37,9 +39,10 @@ async function eraseSome(
   tx: Queryable,
   user: ErasedUser,
 ): Promise<{ last: string | undefined; removed: { deadLetters: number } }> {
+  // First: what is added after this is not looked at.
+  const newest = await newestId(tx);
   const letters = await next(tx, user);
   const last = letters.at(-1)?.id;
-  if (last === undefined) return { last, removed: { deadLetters: 0 } };
   const ids = letters.filter((letter) => belongsTo(user, letter)).map(({ id }) => id);
   // In the order of their ids, as everybody locks several.
   if (ids.length > 0) {
@@ -50,8 +53,17 @@ async function eraseSome(
       [ids],
     );
   }
-  await tx.query('UPDATE erasures SET letters_through = $2::int8 WHERE id = $1', [user.erasureId, last]);
+  await tx.query('UPDATE erasures SET letters_through = $2::int8 WHERE id = $1 AND letters_through < $2::int8', [
+    user.erasureId,
+    last ?? newest,
+  ]);
   return { last, removed: { deadLetters: ids.length } };
+}
+
+/** Zero for none. */
+async function newestId(tx: Queryable): Promise<string> {
+  const [row] = await tx.query<{ id: string }>('SELECT coalesce(max(id), 0)::text AS id FROM dead_letters');
+  return row?.id ?? '0';
 }
 
 /** The next ones by id. What nobody could read is kept under `default`, and may be of any project: its key tells. */
@@ -61,9 +73,10 @@ async function next(tx: Queryable, { erasureId, projectId, userId }: ErasedUser)
        SELECT *, (extract(epoch FROM created_at) * 1000)::float8 AS created,
          sum(coalesce(octet_length(value), 0)) OVER (ORDER BY id) - coalesce(octet_length(value), 0) AS bytes_before
        FROM (
-         SELECT * FROM dead_letters
-         WHERE (project_id = $2 OR (project_id = ${DEFAULT_PROJECT} AND key = convert_to($3, 'UTF8')))
-           AND id > (SELECT letters_through FROM erasures WHERE id = $1)
+         (SELECT * FROM dead_letters WHERE project_id = $2 AND ${NOT_SEEN} ORDER BY id LIMIT ${AT_ONCE})
+         UNION ALL
+         (SELECT * FROM dead_letters WHERE project_id = ${DEFAULT_PROJECT} AND project_id <> $2
+            AND sha256(key) = sha256(convert_to($3, 'UTF8')) AND ${NOT_SEEN} ORDER BY id LIMIT ${AT_ONCE})
          ORDER BY id LIMIT ${AT_ONCE}
        ) AS page
      ) AS sized

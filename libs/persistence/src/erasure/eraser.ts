@@ -4,7 +4,6 @@ import type { Database, Queryable } from '../database';
 import { DeadLetterPlace } from './dead-letters.place';
 import { CLOCK_SKEW_MS, DUE, raiseVersion, type Removed } from './erasures';
 import { HotEvents } from './hot-events.place';
-import { StoreUnavailableError } from '../store-error';
 import { storingTransactionsEnded } from './storing-transactions';
 import type { ErasedUser, ErasureWork, UserPlace } from './user-place.port';
 
@@ -43,14 +42,14 @@ export class Eraser {
   async step(): Promise<EraserStep> {
     const due = await this.due();
     if (due === undefined) return { kind: 'rest' };
+    if (due.status === 'queued') return this.begin();
     try {
-      return due.status === 'queued' ? await this.begin() : await this.remove(due);
+      return await this.remove(due);
     } catch (error) {
-      if (error instanceof StoreUnavailableError) throw error;
       const { erasureId } = due;
       if (error instanceof PipelineError && error.retriable) {
-        // Others need not wait for a disk that is full, or a file that cannot be read.
-        await postpone(this.database, erasureId, new Date(Date.now() + RETRY_MS));
+        // Others need not wait for a disk that is full, or a statement that takes too long. Where PostgreSQL is away, all do.
+        await postpone(this.database, erasureId, new Date(Date.now() + RETRY_MS)).catch(() => undefined);
         throw error;
       }
       await this.database.transaction((tx) => finish(tx, erasureId, 'failed'));
@@ -58,13 +57,13 @@ export class Eraser {
     }
   }
 
-  /** The oldest erasure that may begin or go on. */
+  /** The oldest erasure that may begin or go on; one that was put off is as old as the time that it waited for. */
   private async due(): Promise<Due | undefined> {
     const [row] = await this.database.query<Omit<Due, 'before'> & { readonly before: number }>(
       `SELECT id AS "erasureId", status, project_id AS "projectId", user_id AS "userId",
          (extract(epoch FROM before) * 1000)::float8 AS before
        FROM erasures WHERE ${DUE}
-       ORDER BY requested_at, id LIMIT 1`,
+       ORDER BY coalesce(resume_at, requested_at), id LIMIT 1`,
       [this.skewMs],
     );
     return row === undefined ? undefined : { ...row, before: new Date(row.before) };
@@ -141,7 +140,7 @@ async function count(tx: Queryable, erasureId: string, removed: Partial<Removed>
 /** The version rises: names are remembered again from here on. */
 async function finish(tx: Queryable, erasureId: string, status: 'done' | 'failed'): Promise<void> {
   const ended = await tx.query(
-    `UPDATE erasures SET status = $2, user_id = NULL, finished_at = now()
+    `UPDATE erasures SET status = $2, user_id = NULL, hot_through_at = NULL, hot_through_id = NULL, finished_at = now()
      WHERE id = $1 AND status IN ('queued', 'running') RETURNING 1`,
     [erasureId, status],
   );

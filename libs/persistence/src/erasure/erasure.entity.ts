@@ -36,6 +36,13 @@ export class Erasure {
   @Column({ name: 'letters_through', type: 'bigint', default: 0 })
   lettersThrough!: string;
 
+  /** Events of the user in PostgreSQL up to this place were looked at; null until it begins, and when it is over. */
+  @Column({ name: 'hot_through_at', type: 'timestamptz', nullable: true })
+  hotThroughAt!: Date | null;
+
+  @Column({ name: 'hot_through_id', type: 'uuid', nullable: true })
+  hotThroughId!: string | null;
+
   @Column({ name: 'project_id', type: 'integer' })
   projectId!: number;
 
@@ -49,7 +56,7 @@ export class Erasure {
   @Column({ name: 'user_id', type: 'text', collation: 'C', nullable: true })
   userId!: string | null;
 
-  /** Nothing is to be done before: what a reader may still have open is to go then. */
+  /** Nothing is to be done before: what a reader may still have open is to go then, or what did not work is tried again. */
   @Column({ name: 'resume_at', type: 'timestamptz', nullable: true })
   resumeAt!: Date | null;
 }

@@ -1,10 +1,11 @@
-import { Controller, Delete, Get, HttpCode, Param, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Query, Req } from '@nestjs/common';
 import { isUuid, labelProblem } from '@app/events';
 import { Erasures, type StoredErasure } from '@app/persistence';
 import type { Request } from 'express';
 import { principalOf, RequireScope } from '../../transport/auth/api-key.guard';
 import { problems, ProblemError } from '../../transport/problem';
 import { refused } from '../refused';
+import { EraseUserDto } from './erase-user.dto';
 import { toErasureDto, type ErasureDto, type RequestedErasureDto } from './erasure.convert';
 
 /** Erases users of the key's project. */
@@ -20,6 +21,14 @@ export class ErasuresController {
     const problem = labelProblem(userId);
     if (problem !== undefined) throw refused('user_id', problem.code, problem.message);
     return { erasure_id: await this.erasures.request(principalOf(request).projectId, userId) };
+  }
+
+  /** The same for any user: clients take `.` and `..` in a path for steps. */
+  @Delete('users')
+  @HttpCode(202)
+  @RequireScope('admin')
+  async requestOf(@Req() request: Request, @Query() { user_id }: EraseUserDto): Promise<RequestedErasureDto> {
+    return { erasure_id: await this.erasures.request(principalOf(request).projectId, user_id) };
   }
 
   @Get('erasures/:id')

@@ -1,8 +1,9 @@
 import { ApiOperation } from '@nestjs/swagger';
 import { Answer, Problems, Refusal } from '../../openapi/answers';
-import { describeController, PathParam } from '../../openapi/describe';
+import { describeController, describeDto, PathParam } from '../../openapi/describe';
 import { count, objectOf, uuid } from '../../openapi/schema';
 import { problems } from '../../transport/problem';
+import { EraseUserDto } from './erase-user.dto';
 import type { ErasureDto, RemovedDto, RequestedErasureDto } from './erasure.convert';
 import { ErasuresController } from './erasures.controller';
 
@@ -33,6 +34,15 @@ const ERASURE = objectOf<ErasureDto>('Erasure', {
   optional: {},
 });
 
+describeDto(EraseUserDto, {
+  user_id: { description: 'Whom to erase; may be `.` or `..`, too.', minLength: 1, maxLength: 200, example: 'user-1' },
+});
+
+const REQUESTED_ANSWERS = [
+  Answer(202, 'It begins within seconds.', { schema: REQUESTED, example: { erasure_id: ERASURE_ID } }),
+  Refusal(429, 'A thousand of the project are not over.', problems.tooManyErasures()),
+];
+
 describeController(ErasuresController, 'Administration', {
   request: [
     ApiOperation({
@@ -41,9 +51,16 @@ describeController(ErasuresController, 'Administration', {
         'Removes all events, dead letters and numbers of the user, and refuses what was received before and comes later. Safe to repeat.',
     }),
     PathParam('user_id', { type: 'string', minLength: 1, maxLength: 200 }, 'user-1'),
-    Answer(202, 'It begins within seconds.', { schema: REQUESTED, example: { erasure_id: ERASURE_ID } }),
+    ...REQUESTED_ANSWERS,
     Problems(400, 404, 422),
-    Refusal(429, 'A thousand of the project are not over.', problems.tooManyErasures()),
+  ],
+  requestOf: [
+    ApiOperation({
+      summary: 'Erase any user',
+      description: 'The same. In a path, clients take the ids `.` and `..` for steps; here they are ids.',
+    }),
+    ...REQUESTED_ANSWERS,
+    Problems(400, 422),
   ],
   one: [
     ApiOperation({ summary: 'Ask how far an erasure is' }),

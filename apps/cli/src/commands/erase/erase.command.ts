@@ -34,7 +34,10 @@ export function addEraseCommand(program: Command, exit: Exit): void {
 
 async function erase(user: string, flags: EraseFlags, exit: Exit): Promise<void> {
   await administer(flags, exit, async (api) => {
-    const requested = await api.call<{ erasure_id: string }>('DELETE', `/api/v1/users/${encodeURIComponent(user)}`);
+    const requested = await api.call<{ erasure_id: string }>(
+      'DELETE',
+      `/api/v1/users?user_id=${encodeURIComponent(user)}`,
+    );
     const { erasure_id: id } = requested;
     if (flags.wait !== true) {
       toStdout(flags.json === true ? JSON.stringify(requested) : `erasure_id=${id}`);
