@@ -28,7 +28,11 @@ let foreignErasureId: string;
 let keys: AccessKeys;
 
 /** Calls by header, as most doors are. */
-function http(method: 'get' | 'head' | 'post' | 'delete' | 'put', path: string | (() => string), body?: object) {
+function http(
+  method: 'get' | 'head' | 'post' | 'delete' | 'put' | 'patch',
+  path: string | (() => string),
+  body?: object,
+) {
   return async (key: string | undefined): Promise<Response> => {
     const call = request(test.api.url)[method](typeof path === 'string' ? path : path());
     if (key !== undefined) call.set('X-API-Key', key);
@@ -67,6 +71,9 @@ function segment(path: string, body: object) {
 
 const settings = async (key = ''): Promise<Response> =>
   request(test.api.url).get(`/v1/projects/${encodeURIComponent(key === '' ? 'none' : key)}/settings`);
+
+const ofDefault = (row: Door): Door => ({ ...row, allProjects: true });
+const newProject: Door['knock'] = (key) => http('post', '/api/v1/projects', { name: randomUUID() })(key);
 
 /** As a browser asks. */
 async function page(key: string | undefined): Promise<Response> {
@@ -124,11 +131,9 @@ const doors: readonly Door[] = [
   door('DELETE user', 'admin', [202], http('delete', '/api/v1/users/nobody')),
   door('DELETE any user', 'admin', [202], http('delete', '/api/v1/users?user_id=nobody')),
   door('GET erasure', 'admin', [404], http('get', `/api/v1/erasures/${UNKNOWN_ID}`)),
-  { ...door('GET projects', 'admin', [200], http('get', '/api/v1/projects')), allProjects: true },
-  {
-    ...door('POST projects', 'admin', [201], (key) => http('post', '/api/v1/projects', { name: randomUUID() })(key)),
-    allProjects: true,
-  },
+  ofDefault(door('GET projects', 'admin', [200], http('get', '/api/v1/projects'))),
+  ofDefault(door('POST projects', 'admin', [201], newProject)),
+  ofDefault(door('PATCH project', 'admin', [404], http('patch', '/api/v1/projects/9', { retention_days: 9 }))),
   door('GET healthz', 'none', [200], http('get', '/healthz')),
   door('GET readyz', 'none', [200], http('get', '/readyz')),
   door('GET metrics', 'none', [200], http('get', '/metrics')),

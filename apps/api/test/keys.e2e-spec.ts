@@ -159,12 +159,13 @@ describe('a key', () => {
 describe('projects', () => {
   it('are made and listed by administrators of default, each with keys of its own', async () => {
     const made = await call('post', PROJECTS, admin, { name: 'second' });
-    expect([made.status, made.body]).toEqual([201, { id: expect.any(Number) as number, name: 'second' }]);
+    const whole = { retention_days: null, events_from: null };
+    expect([made.status, made.body]).toEqual([201, { id: expect.any(Number) as number, name: 'second', ...whole }]);
     const { id } = made.body as { id: number };
     expect((await call('get', PROJECTS)).body).toEqual({
       data: [
-        { id: 1, name: 'default' },
-        { id, name: 'second' },
+        { id: 1, name: 'default', ...whole },
+        { id, name: 'second', ...whole },
       ],
       next_cursor: null,
     });

@@ -68,10 +68,18 @@ export class ArchivePipeline {
     return row!.rows;
   }
 
-  async get(path: string): Promise<Response> {
-    const answer = await fetch(this.url + path, { headers: { 'X-API-Key': this.key } });
+  async get(path: string, key = this.key): Promise<Response> {
+    const answer = await fetch(this.url + path, { headers: { 'X-API-Key': key } });
     if (!answer.ok) throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
     return answer;
+  }
+
+  /** @returns the JSON of the answer. */
+  async send(method: 'POST' | 'PATCH', path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
+    const headers = { 'X-API-Key': this.key, 'Content-Type': 'application/json' };
+    const answer = await fetch(this.url + path, { method, headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()) as Readonly<Record<string, unknown>>;
   }
 
   async answers(eventIds: readonly string[]): Promise<Answers> {
@@ -98,13 +106,8 @@ export class ArchivePipeline {
     return all;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.processes.map((process) => process.kill()));
-    await this.db.drop();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  private async walk(query: string): Promise<unknown[]> {
+  /** All events of a list, page by page. */
+  async walk(query: string): Promise<unknown[]> {
     const walked: unknown[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
@@ -116,14 +119,16 @@ export class ArchivePipeline {
     return walked;
   }
 
-  private async graphql(): Promise<unknown> {
-    const query = '{ lastEvents(limit: 60) { id name userId amount timestamp data } }';
-    const answer = await fetch(`${this.url}/graphql`, {
-      method: 'POST',
-      headers: { 'X-API-Key': this.key, 'Content-Type': 'application/json' },
-      body: JSON.stringify({ query }),
+  async close(): Promise<void> {
+    await Promise.all(this.processes.map((process) => process.kill()));
+    await this.db.drop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private graphql(): Promise<unknown> {
+    return this.send('POST', '/graphql', {
+      query: '{ lastEvents(limit: 60) { id name userId amount timestamp data } }',
     });
-    return answer.json();
   }
 
   private start(app: string, environment: Record<string, string>): AppProcess {

@@ -43,7 +43,24 @@ it('makes, lists, rotates and revokes a key, whose text alone is on standard out
   expect(list.stdout).toMatch(/^ID +NAME +PROJECT +SCOPES +CREATED +LAST USED +STATE\n/);
   expect(list.stdout).toMatch(new RegExp(`^${id} +till +shop +ingest,read +.* revoked 20`, 'm'));
   expect(list.stdout).toMatch(new RegExp(`^${second.id} +till +shop +ingest,read +.* until 20`, 'm'));
-  expect((await millrace('projects', 'list')).stdout).toMatch(/^1 +default$/m);
+}, 120_000);
+
+it('makes a project with a time to keep its events, changes it, and lists what was dropped', async () => {
+  const made = await millrace('projects', 'create', '--name', 'till', '--retention-days', '90', '--json');
+  const { id } = JSON.parse(made.stdout) as { id: number };
+  expect(JSON.parse(made.stdout)).toEqual({ id, name: 'till', retention_days: 90, events_from: null });
+  const kept = await millrace('projects', 'retention', String(id), 'forever');
+  expect([kept.code, kept.stderr]).toEqual([0, `Project ${id} "till" keeps its events for ever.\n`]);
+  expect((await millrace('projects', 'retention', '1', '365')).stderr).toContain('keeps its events for 365 days');
+  await pipeline.db.database.query(`UPDATE projects SET events_from = '2026-10-01' WHERE id = 1`);
+  const { stdout } = await millrace('projects', 'list');
+  expect(stdout).toMatch(/^ID +NAME +KEEPS +DROPPED BEFORE\n1 +default +365 days +2026-10-01$/m);
+  expect(stdout).toMatch(new RegExp(`^${id} +till +for ever +-$`, 'm'));
+
+  const short = await millrace('projects', 'retention', '1', '6');
+  expect([short.code, short.stderr]).toEqual([1, expect.stringContaining('retention_days must be')]);
+  expect((await millrace('projects', 'retention', '999', '30')).code).toBe(1);
+  expect((await millrace('projects', 'retention', '1', 'long')).code).toBe(2);
 }, 120_000);
 
 it('ends with 1 when the API refuses, and with 2 when it cannot be asked', async () => {

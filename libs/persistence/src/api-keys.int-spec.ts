@@ -22,7 +22,10 @@ const key: NewApiKey = {
 it('finds a key by its id, with all that decides about it', async () => {
   await keys.add(key);
   const { id, projectId, scopes, hash } = key;
-  expect(await keys.find('abc')).toEqual({ id, projectId, scopes, hash, expiresAt: null, revokedAt: null });
+  const known = { id, projectId, scopes, hash, expiresAt: null, revokedAt: null };
+  expect(await keys.find('abc')).toEqual({ ...known, eventsFrom: null });
+  await db.database.query(`UPDATE projects SET events_from = '2026-10-01'`);
+  expect(await keys.find('abc')).toEqual({ ...known, eventsFrom: '2026-10-01' });
 });
 
 it('finds nothing under an id that nobody has', async () => {

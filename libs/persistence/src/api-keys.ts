@@ -12,6 +12,8 @@ export interface StoredApiKey {
   readonly hash: Buffer;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
+  /** Some events of its project before this day, `YYYY-MM-DD`, were dropped. */
+  readonly eventsFrom: string | null;
 }
 
 /** What may be told of a key. */
@@ -58,11 +60,14 @@ export class ApiKeys {
   constructor(private readonly database: Database) {}
 
   async find(id: string): Promise<StoredApiKey | undefined> {
-    const key = await this.database.withManager((manager) => manager.findOneBy(ApiKey, { id }));
-    if (key === null) return undefined;
-    const { projectId, hash, expiresAt, revokedAt } = key;
     // The CHECK of the column holds the scopes to these three words.
-    return { id, projectId, scopes: key.scopes as Scope[], hash, expiresAt, revokedAt };
+    const [key] = await this.database.query<StoredApiKey>(
+      `SELECT k.id, k.project_id AS "projectId", k.scopes, k.hash, k.expires_at AS "expiresAt",
+         k.revoked_at AS "revokedAt", p.events_from::text AS "eventsFrom"
+       FROM api_keys k JOIN projects p ON p.id = k.project_id WHERE k.id = $1`,
+      [id],
+    );
+    return key;
   }
 
   /** @param projectId undefined: of whatever project. */

@@ -53,7 +53,7 @@ export { manifestFiles, type ManifestFile } from './manifest-files';
 export { LogRecreatedError } from './log-recreated.error';
 export { HotMinutes } from './rollups/hot-minutes';
 export { recountRollups, type RecountedTable, type RollupDifference } from './rollups/recount';
-export { DEFAULT_PROJECT, Projects, type StoredProject } from './projects';
+export { DEFAULT_PROJECT, Projects, type ListedProject, type StoredProject } from './projects';
 export { Tickets, type TicketOwner } from './tickets';
 export { PersistenceModule } from './persistence.module';
 export { migrateDown, migrateUp, requireCurrentSchema, resetSchema, waitForCurrentSchema } from './schema';

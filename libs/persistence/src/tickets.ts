@@ -9,6 +9,8 @@ export interface TicketOwner {
   readonly keyId: string;
   readonly projectId: number;
   readonly scopes: readonly Scope[];
+  /** Some events of the project before this day, `YYYY-MM-DD`, were dropped. */
+  readonly eventsFrom: string | null;
 }
 
 /** Tickets, by their hashes. Each is good for one use. */
@@ -43,8 +45,8 @@ export class Tickets {
   async take(hash: Buffer): Promise<TicketOwner | undefined> {
     const rows = await this.database.query<TicketOwner>(
       `WITH taken AS (DELETE FROM tickets WHERE hash = $1 RETURNING key_id, expires_at)
-       SELECT k.id AS "keyId", k.project_id AS "projectId", k.scopes
-       FROM taken t JOIN api_keys k ON k.id = t.key_id
+       SELECT k.id AS "keyId", k.project_id AS "projectId", k.scopes, p.events_from::text AS "eventsFrom"
+       FROM taken t JOIN api_keys k ON k.id = t.key_id JOIN projects p ON p.id = k.project_id
        WHERE t.expires_at > now() AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())`,
       [hash],
     );

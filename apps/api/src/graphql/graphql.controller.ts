@@ -2,6 +2,7 @@ import { Controller, Get, Post, Req, Res } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { principalOf, RequireScope } from '../transport/auth/api-key.guard';
 import { authorize, presentedKey } from '../transport/auth/authorize';
+import { tellEventsFrom } from '../transport/auth/events-from';
 import { KeyRing } from '../transport/auth/key-ring';
 import { BodyBudget } from '../transport/body-budget';
 import { readJson } from '../transport/json-body';
@@ -36,8 +37,9 @@ export class GraphqlController {
       sendPage(request, response);
       return;
     }
-    const { projectId } = await authorize(presentedKey(request), this.keys, 'read');
-    await this.answer(request, response, readUrlParameters(request.query), projectId);
+    const principal = await authorize(presentedKey(request), this.keys, 'read');
+    tellEventsFrom(response, principal);
+    await this.answer(request, response, readUrlParameters(request.query), principal.projectId);
   }
 
   private async answer(

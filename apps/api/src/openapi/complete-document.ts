@@ -1,4 +1,5 @@
 import type { OpenAPIObject, OperationObject, ResponseObject, SchemaObject } from '@nestjs/swagger';
+import { EVENTS_FROM } from '../transport/auth/events-from';
 import { problems, type Problem } from '../transport/problem';
 import { problemContent } from './answers';
 
@@ -14,6 +15,13 @@ const REQUEST_ID = {
   schema: { type: 'string', pattern: '^[A-Za-z0-9._:@+=/-]{1,128}$' },
 } as const;
 
+const DROPPED_BEFORE = {
+  description:
+    'Some events of the project before this UTC day were dropped, because it keeps them for so long only. Statistics still count them. Absent as long as all are there.',
+  schema: { type: 'string', format: 'date' },
+  example: '2026-10-01',
+} as const;
+
 /** Examples are data, in which a `title` means nothing. */
 const DATA = new Set(['example', 'examples', 'default', 'enum']);
 
@@ -23,13 +31,18 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     for (const [status, { says, example }] of Object.entries(UNREADABLE)) {
       operation.responses[status] ??= { description: says, content: problemContent(example) };
     }
-    for (const response of Object.values(operation.responses) as ResponseObject[]) {
+    for (const [status, response] of Object.entries(operation.responses) as [string, ResponseObject][]) {
       response.headers = { ...response.headers, 'X-Request-Id': REQUEST_ID };
+      if (status === '200' && isRead(operation)) response.headers[EVENTS_FROM] = DROPPED_BEFORE;
     }
   }
   const schemas: Record<string, SchemaObject> = { ...(document.components?.schemas as Record<string, SchemaObject>) };
   const paths = liftTitled(document.paths, schemas) as OpenAPIObject['paths'];
   return { ...document, paths, components: { ...document.components, schemas } };
+}
+
+function isRead({ security = [] }: OperationObject): boolean {
+  return security.some((scheme) => Object.values(scheme).some((scopes) => scopes.includes('read')));
 }
 
 function operationsOf(document: OpenAPIObject): OperationObject[] {

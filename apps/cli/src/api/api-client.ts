@@ -30,7 +30,7 @@ export class ApiClient {
    * @throws {RefusedByApiError} for 400, 404, 413, 415 and 422.
    * @throws {CannotRunError} when the API is away, refuses the key, or is none.
    */
-  async call<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<T> {
+  async call<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T> {
     const { status, text } = await this.send(method, path, body);
     if (status === 204) return undefined as T;
     const answer = parse(text);

@@ -4,7 +4,7 @@ import { describeController, describeDto, PathParam } from '../../openapi/descri
 import { arrayOf, instant, objectOf, orNull, pageOf, text } from '../../openapi/schema';
 import { problems } from '../../transport/problem';
 import '../list.openapi';
-import { PROJECT } from '../projects/project.schema';
+import { OWNER } from '../projects/project.schema';
 import type { KeyDto, NewKeyDto } from './key.convert';
 import { CreateKeyDto, RotateKeyDto } from './key.dto';
 import { KeysController } from './keys.controller';
@@ -14,7 +14,7 @@ const SHARED = {
   id: text('Its public part.'),
   name: text('As it was given.'),
   scopes: arrayOf(SCOPE, { description: '`admin` includes the others.' }),
-  project: PROJECT,
+  project: OWNER,
   created_at: instant('When it was made.'),
   expires_at: orNull(instant('From then on it is refused; null for never.')),
 };

@@ -1,8 +1,9 @@
 import { Injectable, SetMetadata, type CanActivate, type CustomDecorator, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { problems, ProblemError } from '../problem';
 import { authorize, presentedKey } from './authorize';
+import { tellEventsFrom } from './events-from';
 import { KeyRing, type Principal, type Scope } from './key-ring';
 import { TicketDesk } from './ticket-desk';
 import { withoutTicket } from './without-ticket';
@@ -34,6 +35,7 @@ export class ApiKeyGuard implements CanActivate {
     const byTicket = key === undefined && scope === 'read' && request.method === 'GET' && 'ticket' in request.query;
     const principal = byTicket ? await this.takeTicket(request) : await authorize(key, this.keys, scope);
     principals.set(request, principal);
+    if (scope === 'read') tellEventsFrom(context.switchToHttp().getResponse<Response>(), principal);
     return true;
   }
 

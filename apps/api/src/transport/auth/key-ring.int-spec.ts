@@ -114,6 +114,14 @@ describe('a key', () => {
     for (const { text } of [revoked, removed]) expect(await ring.authenticate(text)).toBeUndefined();
   });
 
+  it('tells from which day on its project has all events, within a minute of their being dropped', async () => {
+    const { text } = await addKey();
+    expect((await ring.authenticate(text))?.eventsFrom).toBeUndefined();
+    await db.database.query(`UPDATE projects SET events_from = '2026-10-01'`);
+    now += MINUTE;
+    expect(await ring.authenticate(text)).toMatchObject({ projectId: 1, eventsFrom: '2026-10-01' });
+  });
+
   it('that is not there is asked for once a minute, and works within a minute of being added', async () => {
     const { id, secret, text } = mintApiKey();
     expect(await ring.authenticate(text)).toBeUndefined();

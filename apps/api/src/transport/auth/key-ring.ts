@@ -11,6 +11,8 @@ export interface Principal {
   readonly keyId: string;
   readonly projectId: number;
   readonly scopes: readonly string[];
+  /** Some events of the project before this UTC day were dropped. Learned with the key: up to a minute late. */
+  readonly eventsFrom?: string | undefined;
 }
 
 interface Entry {
@@ -108,7 +110,8 @@ export class KeyRing {
       entry.notedAt = now;
       this.usage?.note(stored.id, now);
     }
-    return { keyId: stored.id, projectId: stored.projectId, scopes: stored.scopes };
+    const { projectId, scopes, eventsFrom } = stored;
+    return { keyId: stored.id, projectId, scopes, eventsFrom: eventsFrom ?? undefined };
   }
 
   /** The key as it is now; as it was, when PostgreSQL does not tell or takes long to. */

@@ -45,10 +45,10 @@ export class TicketDesk {
     if (!FORM.test(ticket)) return undefined;
     const owner = await this.takers.run(() => this.tickets.take(this.hash(ticket)));
     if (owner === undefined) return undefined;
-    const { keyId, projectId, scopes } = owner;
+    const { keyId, projectId, scopes, eventsFrom } = owner;
     if (!scopes.includes('read') && !scopes.includes('admin')) return undefined;
     this.usage.note(keyId, Date.now());
-    return { keyId, projectId, scopes: ['read'] };
+    return { keyId, projectId, scopes: ['read'], eventsFrom: eventsFrom ?? undefined };
   }
 
   private hash(ticket: string): Buffer {
