@@ -7,11 +7,13 @@ const HONEST = join(__dirname, 'worker-program.cjs');
 const DISHONEST = join(__dirname, 'dishonest-worker.cjs');
 
 export interface WorkOrder {
-  readonly job: 'archive';
+  readonly job: 'archive' | 'erase';
   readonly url: string;
   readonly folder: string;
   readonly boundary: Date;
   readonly maxRows: number;
+  /** How long a file stays that was replaced; as long as usual when left out. */
+  readonly graceMs?: number;
   /** The instant at which it stands still, from the `times`th time on; without it the work is done to its end. */
   readonly at?: string;
   readonly times?: number;
@@ -20,7 +22,7 @@ export interface WorkOrder {
 /** What a worker has come to. */
 export type WorkerWord =
   | { readonly held: string; readonly dying?: boolean }
-  | { readonly done: { readonly ran: boolean } }
+  | { readonly done: { readonly ran: boolean; readonly merged?: number } }
   | { readonly failed: string; readonly cause?: string };
 
 /** The archiver's work in a process of its own, which is to be killed. Started ahead, so that nobody waits for its start. */

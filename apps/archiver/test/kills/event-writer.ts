@@ -4,6 +4,7 @@ import { eventually } from '@app/testing';
 import type { KnownEvents, SentEvent } from './known-events';
 
 const HOUR_MS = 3_600_000;
+const ANCIENT_MS = 300 * 24 * HOUR_MS;
 const USERS = 40;
 const LATE_DAYS = 30;
 /** Of one request. */
@@ -37,6 +38,23 @@ export class EventWriter {
   /** So many late ones at once. */
   async begin(count: number): Promise<void> {
     for (let left = count; left > 0; left -= 1000) await this.post(this.lateEvents(Math.min(left, 1000)));
+  }
+
+  /** Posts late events of one user, who has no others. @returns them, stored. */
+  async of(userId: string, count: number): Promise<SentEvent[]> {
+    const events = this.lateEvents(count).map((event) => ({ ...event, user_id: userId }));
+    await this.post(events);
+    return events;
+  }
+
+  /** Posts events of long before all others, of a user who has no others. @returns them, stored. */
+  async ancient(count: number): Promise<SentEvent[]> {
+    const events = this.lateEvents(count).map((event) => {
+      const at = new Date(Date.parse(event.occurred_at) - ANCIENT_MS);
+      return { ...event, user_id: 'ancient', occurred_at: at.toISOString() };
+    });
+    await this.post(events);
+    return events;
   }
 
   start(): void {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -23,6 +23,8 @@ export interface WatchedProject {
   readonly writer: EventWriter;
   readonly watch: Watch;
   readonly ask: AskText;
+  /** Asks for the erasure of a user. */
+  readonly erase: (userId: string) => Promise<void>;
 }
 
 /** API and consumers as processes of their own, on the embedded log; who archives, the test starts. */
@@ -62,7 +64,7 @@ export class KillRig {
       id: key.id,
       projectId: id,
       name: 'test',
-      scopes: ['ingest', 'read'],
+      scopes: ['ingest', 'read', 'admin'],
       hash,
     });
     const known = new KnownEvents();
@@ -76,7 +78,7 @@ export class KillRig {
       statistics: statisticsReader(ask, known, this.boundary),
       singles: singleReader(ask, known),
     });
-    return { id, known, writer, watch, ask };
+    return { id, known, writer, watch, ask, erase: (userId) => this.erase(userId, key.text) };
   }
 
   /** What is wrong with the rows and files themselves, read by nothing of ours. */
@@ -109,6 +111,17 @@ export class KillRig {
     return row?.sum ?? 0;
   }
 
+  /** Of a project; from now on, until it is told otherwise. */
+  async keepFor(days: number | null, { id }: WatchedProject): Promise<void> {
+    await this.db.database.query('UPDATE projects SET retention_days = $2 WHERE id = $1', [id, days]);
+  }
+
+  /** What the manifest names and the folder has. */
+  async files(): Promise<{ readonly named: readonly string[]; readonly there: readonly string[] }> {
+    const named = await this.db.database.query<{ file: string }>('SELECT file FROM cold_segments ORDER BY file');
+    return { named: named.map(({ file }) => file), there: readdirSync(this.folder).sort() };
+  }
+
   /** Resolves once consumers have dealt with all that is on the log. */
   async drained(): Promise<void> {
     await eventually(async () => {
@@ -125,6 +138,12 @@ export class KillRig {
     await Promise.all([this.api?.kill(), ...this.consumers.map((consumer) => consumer.kill())]);
     await this.db.drop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private async erase(userId: string, key: string): Promise<void> {
+    const headers = { 'X-API-Key': key };
+    const { status } = await fetch(`${this.url}/api/v1/users/${userId}`, { method: 'DELETE', headers });
+    expect(status).toBe(202);
   }
 
   private async startApi(script?: string): Promise<void> {

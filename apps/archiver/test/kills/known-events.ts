@@ -26,7 +26,7 @@ const NEVER = Infinity;
 export class KnownEvents {
   private readonly known = new Map<string, Known>();
   private clock = 0;
-  /** How often events were taken away. */
+  /** How often events began to be taken away, or were gone. */
   departures = 0;
 
   /** Before the request leaves. */
@@ -74,6 +74,11 @@ export class KnownEvents {
   /** Stored and not about to go. */
   now(): SentEvent[] {
     return this.must(this.clock);
+  }
+
+  /** Whether some are being taken away: numbers go down then. */
+  get areLeaving(): boolean {
+    return [...this.known.values()].some(({ leavingAt, goneAt }) => leavingAt !== NEVER && goneAt === NEVER);
   }
 
   find(eventId: string): SentEvent | undefined {

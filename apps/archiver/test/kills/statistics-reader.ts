@@ -17,7 +17,7 @@ export function statisticsReader(ask: AskText, known: KnownEvents, boundary: Dat
   const last = new Map<string, number>();
   let departures = 0;
   return async () => {
-    if (known.departures !== departures) last.clear();
+    if (known.departures !== departures || known.areLeaving) last.clear();
     departures = known.departures;
     const complaints: string[] = [];
     for (const { path, read, count } of questions(boundary)) {
@@ -26,7 +26,7 @@ export function statisticsReader(ask: AskText, known: KnownEvents, boundary: Dat
       const bounds = { least: count(known.must(mark)), most: count(known.may(mark)) };
       complaints.push(
         ...outOfBounds(figures, bounds),
-        ...(known.departures === departures ? stepsBack(figures, last) : []),
+        ...(known.departures === departures && !known.areLeaving ? stepsBack(figures, last) : []),
       );
     }
     return complaints;

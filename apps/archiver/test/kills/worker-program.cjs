@@ -11,7 +11,15 @@ const { setTimeout: delay } = require('node:timers/promises');
 const { DuckDBConnection } = require('@duckdb/node-api');
 const { Client } = require('pg');
 const { Archiver, Engine, LocalSegmentStorage } = require('../../../../dist/libs/archive/src/index.js');
-const { LongSession } = require('../../../../dist/libs/persistence/src/index.js');
+const { ColdUserEvents } = require('../../../../dist/libs/archive/src/cold-user.place.js');
+const {
+  Database,
+  DeadLetterPlace,
+  Eraser,
+  ExpiredDays,
+  HotEvents,
+  LongSession,
+} = require('../../../../dist/libs/persistence/src/index.js');
 
 const COPIED_ROWS = 5;
 const DYING_MS = 15;
@@ -99,26 +107,42 @@ for (const method of ['run', 'stream']) {
   });
 }
 
+/** PostgreSQL takes a moment to notice that the one before is dead, and gives the lock away then. */
+const PAUSE_MS = 20;
+
 const JOBS = {
-  archive: ({ archiver }, { boundary, maxRows }) => archiver.run({ boundary: new Date(boundary), maxRows, onStep }),
+  async archive({ config, storage, engine, graceMs }, { boundary, maxRows }) {
+    const archiver = new Archiver(config, storage, engine, graceMs);
+    for (;;) {
+      const run = await archiver.run({ boundary: new Date(boundary), maxRows, onStep });
+      if (run.ran) return run;
+      await delay(PAUSE_MS);
+    }
+  },
+
+  /** Until no erasure is left. */
+  async erase(tier) {
+    const database = new Database(tier.config);
+    const files = new ColdUserEvents(tier, onStep);
+    const places = [new DeadLetterPlace(), new HotEvents(), files, new ExpiredDays()];
+    const eraser = new Eraser(database, undefined, places);
+    for (;;) {
+      const { kind } = await eraser.step();
+      if (kind === 'done') break;
+      if (kind === 'failed') throw new Error('The erasure failed.');
+      if (kind === 'rest') await delay(PAUSE_MS);
+    }
+    await database.close();
+    return { ran: true };
+  },
 };
 
-/** PostgreSQL takes a moment to notice that the one before is dead, and gives the lock away then. */
-async function untilItRan(run) {
-  for (;;) {
-    const result = await run();
-    if (result.ran) return result;
-    await delay(20);
-  }
-}
-
-async function work({ job, at = '', times = 1, ...order }) {
+async function work({ job, url, folder, at = '', times = 1, graceMs, ...order }) {
   hold = { at, times };
-  const storage = new LocalSegmentStorage(order.folder);
-  const engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: order.folder });
-  const archiver = new Archiver({ url: order.url, poolSize: 1, queryTimeoutMs: 7000 }, storage, engine);
-  await storage.prepare();
-  say({ done: await untilItRan(() => JOBS[job]({ archiver, storage, engine }, order)) });
+  const storage = new LocalSegmentStorage(folder);
+  const engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
+  const config = { url, poolSize: 1, queryTimeoutMs: 7000 };
+  say({ done: await JOBS[job]({ config, storage, engine, graceMs }, order) });
   await engine.close();
 }
 
