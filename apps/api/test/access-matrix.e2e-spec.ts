@@ -28,11 +28,8 @@ let foreignErasureId: string;
 let keys: AccessKeys;
 
 /** Calls by header, as most doors are. */
-function http(
-  method: 'get' | 'head' | 'post' | 'delete' | 'put' | 'patch',
-  path: string | (() => string),
-  body?: object,
-) {
+type Method = 'get' | 'head' | 'post' | 'delete' | 'put' | 'patch';
+function http(method: Method, path: string | (() => string), body?: object) {
   return async (key: string | undefined): Promise<Response> => {
     const call = request(test.api.url)[method](typeof path === 'string' ? path : path());
     if (key !== undefined) call.set('X-API-Key', key);
