@@ -39,6 +39,11 @@ describe('the alert rules', () => {
     expect(asked.length).toBeGreaterThan(10);
     expect(asked.filter((name) => !known.has(name) && name !== 'histogram_quantile')).toEqual([]);
   });
+
+  it('ask for every metric that somebody should look at, but for the one that needs to know a disk', () => {
+    const looked = metricCatalog.filter(({ alarm }) => alarm !== '').map(({ name }) => name);
+    expect(looked.filter((name) => !new RegExp(`\\b${name}(_bucket)?\\b`).test(rules))).toEqual(['cold_bytes']);
+  });
 });
 
 it('names every metric once, and counters as Prometheus wants them', () => {
