@@ -31,8 +31,8 @@ export class ArchivePipeline {
     readonly key: string,
   ) {}
 
-  static async open(): Promise<ArchivePipeline> {
-    const db = await freshDatabase();
+  static async open(db?: Database): Promise<ArchivePipeline> {
+    db ??= await freshDatabase();
     const { id, secret, text } = mintApiKey();
     const hash = hashApiKeySecret(secret, '');
     await new ApiKeys(db.database).add({ id, projectId: 1, name: 'test', scopes: ['admin'], hash });

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { anEvent, eventually, inTransaction, Scrape, storeEvents, type AppProcess } from '@app/testing';
 import { ArchivePipeline } from './archive-pipeline';
@@ -99,9 +99,46 @@ describe('an archiver', () => {
   it('the same while the folder cannot be used', async () => {
     rmSync(pipeline.folder, { recursive: true });
     writeFileSync(pipeline.folder, 'no folder');
-    await goesOnAfter(pipeline.startArchiver(), () => {
+    const archiver = pipeline.startArchiver();
+    const health = await fetch(`${await urlOf(archiver)}/health`);
+    expect({ status: health.status, body: await health.text() }).toMatchObject({
+      status: 503,
+      body: expect.stringMatching(/"archive":\{[^}]*"down"/) as unknown,
+    });
+    await goesOnAfter(archiver, () => {
       rmSync(pipeline.folder);
     });
+  });
+
+  it('moves nothing into another folder that is there instead, says so, and goes on when it is the right one', async () => {
+    const archiver = pipeline.startArchiver();
+    const url = await urlOf(archiver);
+    await storeEvents(pipeline.db.database, events());
+    await allMoved();
+    await pipeline.startApi();
+
+    // As where a volume is not mounted.
+    renameSync(pipeline.folder, `${pipeline.folder}-away`);
+    mkdirSync(pipeline.folder);
+    await eventually(() => {
+      const reasons = archiver.lines.filter(({ msg }) => msg === FAILED).map(({ error }) => JSON.stringify(error));
+      expect(reasons.join()).toContain('none of the files that the manifest names: is it the right one?');
+    });
+    const late = events().slice(60);
+    await storeEvents(pipeline.db.database, late);
+    const failures = (await Scrape.of(url)).value('archive_failures_total')!;
+    await eventually(async () => {
+      const scrape = await Scrape.of(url);
+      expect(scrape.value('archive_failures_total')).toBeGreaterThan(failures + 1);
+      expect(scrape.value('archive_overdue_seconds')).toBeGreaterThan(0);
+    });
+    expect(readdirSync(pipeline.folder)).toEqual([]);
+    for (const { eventId } of late) await pipeline.get(`/api/v1/events/${eventId}`);
+
+    rmSync(pipeline.folder, { recursive: true });
+    renameSync(`${pipeline.folder}-away`, pipeline.folder);
+    await allMoved();
+    expect(await pipeline.walk('limit=50')).toHaveLength(90 + late.length);
   });
 
   it('gives up the segment at hand on SIGTERM, ends with 0, and leaves everything as it was', async () => {
