@@ -99,8 +99,8 @@ export class Service {
   }
 
   /** Starts an archiver, which begins at once. @returns what resolves when it has moved all that there is. */
-  startArchiver() {
-    const archiver = this.#start('archiver');
+  startArchiver(settings = {}) {
+    const archiver = this.#start('archiver', settings);
     this.archiverPid = archiver.child.pid;
     return archiver.line('Old events are archived.');
   }
@@ -129,10 +129,10 @@ export class Service {
     await this.database.close();
   }
 
-  #start(app) {
+  #start(app, settings = {}) {
     const script = join(ROOT, `dist/apps/${app}/src/main.js`);
     const child = spawn(process.execPath, [...NODE_FLAGS, script], {
-      env: this.environment,
+      env: { ...this.environment, ...settings },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     process.once('exit', () => child.kill('SIGKILL')); // a run that fails leaves nothing behind

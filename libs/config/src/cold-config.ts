@@ -6,7 +6,8 @@ import { readSettings, type Environment } from './read-settings';
 import type { SettingValues } from './setting';
 import { settings } from './settings';
 
-const { coldDir, dataDir, archiveAfterDays, archiveIntervalMs, logLevel, drainTimeoutMs, metricsKey } = settings;
+const { coldDir, dataDir, archiveAfterDays, archiveIntervalMs, archiveDutyPercent } = settings;
+const { logLevel, drainTimeoutMs, metricsKey } = settings;
 
 /** The port that people expect of each app. */
 const ARCHIVER_PORT = 3002;
@@ -15,7 +16,7 @@ const ARCHIVER_PORT = 3002;
 export const cold = { coldDir, dataDir, ...bucketSettings };
 
 /** What it needs to move them. */
-export const archive = { ...cold, archiveAfterDays, archiveIntervalMs };
+export const archive = { ...cold, archiveAfterDays, archiveIntervalMs, archiveDutyPercent };
 
 const archiver = { ...archive, ...database, logLevel, drainTimeoutMs, metricsKey };
 
@@ -60,6 +61,7 @@ export function toArchiver(
     cold: toCold(values),
     afterDays: values.archiveAfterDays,
     intervalMs: values.archiveIntervalMs,
+    dutyPercent: values.archiveDutyPercent,
     drainTimeoutMs: values.drainTimeoutMs,
     metricsKey: values.metricsKey,
   });

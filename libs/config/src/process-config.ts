@@ -129,6 +129,8 @@ export interface ArchiverConfig extends ArchiveConfig {
   readonly healthPort: number | undefined;
   /** From the end of one run to the next. */
   readonly intervalMs: number;
+  /** Of the time of a run; it rests in the others. */
+  readonly dutyPercent: number;
   readonly drainTimeoutMs: number;
   /** As of `PipelineConfig`. */
   readonly metricsKey: string | undefined;

@@ -259,6 +259,11 @@ export const settings = {
     'Milliseconds from the end of one run of the archiver to the next.',
     { min: 100, max: 86_400_000, fallback: 300_000 },
   ),
+  archiveDutyPercent: wholeNumber(
+    'MILLRACE_ARCHIVE_DUTY_PERCENT',
+    'Percent of the time that the archiver moves events while there are more; it rests between two files.',
+    { min: 1, max: 100, fallback: 30 },
+  ),
   cliUrl: optional(
     url('MILLRACE_URL', 'API that the command line talks to; without it what npm start left on this machine.', [
       'http:',
