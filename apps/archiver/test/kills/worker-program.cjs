@@ -126,9 +126,9 @@ const JOBS = {
     const files = new ColdUserEvents(tier, onStep);
     const places = [new DeadLetterPlace(), new HotEvents(), files, new ExpiredDays()];
     const eraser = new Eraser(database, undefined, places);
-    for (;;) {
+    const open = `SELECT FROM erasures WHERE status IN ('queued', 'running')`;
+    while ((await database.query(open)).length > 0) {
       const { kind } = await eraser.step();
-      if (kind === 'done') break;
       if (kind === 'failed') throw new Error('The erasure failed.');
       if (kind === 'rest') await delay(PAUSE_MS);
     }
