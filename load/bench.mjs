@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runGrpcLoad } from './client/grpc-load.mjs';
 import { measureCold } from './bench/cold.mjs';
+import { measureErasure } from './bench/erase.mjs';
 import { live } from './bench/live.mjs';
 import { resume } from './bench/live-resume.mjs';
 import { ProcessMeter } from './bench/process-meter.mjs';
@@ -66,6 +67,7 @@ const WORKLOADS = {
     run: async (bench) => measureStatistics(await bench.service(), bench.options),
   },
   cold: { about: 'moving old events to files, and reading them there', run: measureCold },
+  erase: { about: 'erasing a user who is in every file of old events, while more of them comes', run: measureErasure },
   soak: { about: 'memory under a steady load', run: async (bench) => soak(await bench.service(), bench.options) },
 };
 
@@ -75,7 +77,7 @@ const HELP = `node load/bench.mjs [WORKLOAD...]      default: W1 W1e W2 W7; ther
   --minutes 10      of soak
   --rate 2000       events per second of soak, live and resume
   --subscribers 200 of live and resume
-  --rows 1000000    events of stats and cold
+  --rows 1000000    events of stats, cold and erase
   --rounds 1        of all workloads, in turns
 `;
 

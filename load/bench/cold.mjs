@@ -24,7 +24,7 @@ async function addSomeIds(database) {
 }
 
 /** Moves all of it by an archiver of its own process. @returns what that took. */
-async function archive(bench, service, rows) {
+export async function archive(bench, service, rows) {
   const [size] = [await bytesInPostgres(service.database)];
   const started = performance.now();
   const meter = await bench.archiving(service);

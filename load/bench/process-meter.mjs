@@ -1,5 +1,5 @@
 /** What processes used, from /proc: CPU in microseconds, memory in megabytes. Linux only. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** Clock ticks of /proc/PID/stat; 100 on every Linux that Node runs on. */
 const US_PER_TICK = 10_000;
@@ -60,6 +60,12 @@ export class ProcessMeter {
   peakMb() {
     const sum = (pids) => pids.reduce((total, pid) => total + peakMbOf(pid), 0);
     return Object.fromEntries(Object.entries(this.#groups).map(([name, { pids }]) => [name, sum(pids)]));
+  }
+
+  /** Peaks are those from now on. */
+  forgetPeaks() {
+    for (const { pids } of Object.values(this.#groups))
+      for (const pid of pids) writeFileSync(`/proc/${pid}/clear_refs`, '5');
   }
 
   #cpu() {

@@ -51,6 +51,9 @@ export class Servers {
 /** One run of the service, on a database and a topic of its own. */
 export class Service {
   #apps = [];
+  /** A text that no process may print, and which of them have. */
+  secret = undefined;
+  leaks = [];
 
   /** @param {Servers} servers @param {string} name unique; names database, topic and group */
   static async create(servers, name) {
@@ -133,8 +136,14 @@ export class Service {
     const script = join(ROOT, `dist/apps/${app}/src/main.js`);
     const child = spawn(process.execPath, [...NODE_FLAGS, script], {
       env: { ...this.environment, ...settings },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    child.stderr.on('data', (text) => process.stderr.write(text));
+    for (const output of [child.stdout, child.stderr]) {
+      createInterface({ input: output }).on('line', (text) => {
+        if (this.secret !== undefined && text.includes(this.secret)) this.leaks.push(`what ${app} prints`);
+      });
+    }
     process.once('exit', () => child.kill('SIGKILL')); // a run that fails leaves nothing behind
     const lines = createInterface({ input: child.stdout });
     const line = (msg) =>

@@ -19,7 +19,7 @@ const ASKED = 500;
 const STATISTICS_MIGRATION = 1_795_392_000_000;
 
 /** Longer than a statement of the service may take. */
-async function unlimited(database, sql) {
+export async function unlimited(database, sql) {
   await database.transaction(async (tx) => {
     await tx.query('SET LOCAL statement_timeout = 0');
     await tx.query('SET LOCAL transaction_timeout = 0');
