@@ -67,6 +67,14 @@ async function relationsWith(database, text) {
   return [...found];
 }
 
+/** Takes longer than a statement of the service may. */
+async function vacuum({ config }, sql) {
+  const { LongSession } = require('../../dist/libs/persistence/src/index.js');
+  const session = await LongSession.open(config);
+  await session.query(sql);
+  await session.close();
+}
+
 /** @returns where the text is, of all that the service keeps; and what had it until PostgreSQL wrote its files anew. */
 export async function traces({ database, environment }, serverLog, text) {
   const found = [
@@ -74,9 +82,9 @@ export async function traces({ database, environment }, serverLog, text) {
     ...(await segmentsWith(environment.MILLRACE_COLD_DIR, text)),
     ...((await fileHas(serverLog, text)) ? ["PostgreSQL's log"] : []),
   ];
-  await database.query('VACUUM ANALYZE');
+  await vacuum(database, 'VACUUM ANALYZE');
   const afterVacuum = await relationsWith(database, text);
-  await database.query('VACUUM FULL');
+  await vacuum(database, 'VACUUM FULL');
   const relations = await relationsWith(database, text);
   return { found: [...found, ...relations], afterVacuum };
 }
