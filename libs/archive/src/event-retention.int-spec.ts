@@ -8,6 +8,7 @@ import { idsOf, readBothTiers } from '../test/both-tiers';
 import { filesWith } from '../test/cold-bytes';
 import { Archiver, type ArchiveRun, type ArchiveStep } from './archiver';
 import { ColdReads } from './cold-reads';
+import { ColdTier } from './cold-tier';
 import { ColdUserEvents } from './cold-user.place';
 import { Engine } from './duckdb/engine';
 import { LocalSegmentStorage } from './local/local-segment-storage';
@@ -105,6 +106,26 @@ it('drops a file without reading it when all of it is too old, and nothing where
   await storeEvents(db.database, [aged(2000)]);
   expect(await archive()).toMatchObject({ expired: 0 });
   expect(await eventsFrom()).toEqual([{ day: dayOf(100) }, { day: null }]);
+});
+
+it('leaves files that it replaced to who read the manifest before, for a minute, in archiving as in erasing', async () => {
+  const tier = ColdTier.forMoving({ kind: 'local', dir: cold });
+  const eraser = tier.eraser(db.database, 0);
+  const run = async (): Promise<number> => {
+    await tier.archiver(db.config).run({ boundary });
+    for (let kind = ''; kind !== 'rest';) kind = (await eraser.step()).kind;
+    return readdirSync(cold).length;
+  };
+  await keep(100);
+  await storeEvents(db.database, [aged(150), aged(50), anEvent({ userId: 'other', occurredAt: aged(40).occurredAt })]);
+  // The one that was moved, and the one without what is too old.
+  expect([await run(), await run()]).toEqual([2, 2]);
+  await new Erasures(db.database, 0).request(1, USER);
+  expect([await run(), await run()]).toEqual([3, 3]);
+  const back = `UPDATE cold_segments SET superseded_at = superseded_at - interval '61 s'`;
+  await db.database.query(back);
+  expect(await run()).toBe(1);
+  await tier.close();
 });
 
 it('leaves no trace of a user who is erased after their events were dropped', async () => {

@@ -44,6 +44,15 @@ describe('places to read', () => {
     expect(await Promise.all(answers)).toEqual(['done', 'done', 'done', 'done']);
   });
 
+  it('are two where nobody says otherwise, since DuckDB works on the threads of the process', async () => {
+    const places = new ReadPlaces();
+    const works = [new Work(), new Work(), new Work()];
+    const answers = works.map(({ work }) => places.run(work));
+    expect(await Promise.all(works.map(hasStarted))).toEqual([true, true, false]);
+    for (const work of works) work.end();
+    await Promise.all(answers);
+  });
+
   it('sends away who would be too many in the queue, at once', async () => {
     const places = new ReadPlaces(LONG);
     const works = Array.from({ length: 5 }, () => new Work());
