@@ -149,6 +149,34 @@ describe('millrace import', () => {
   });
 });
 
+/** Loaded into the process; tells at its end how much memory it has had at most. */
+const TELL_PEAK = `process.on('exit', () => require('node:fs').writeFileSync(process.env.PEAK_FILE,
+  String(process.resourceUsage().maxRSS)))`;
+
+it('reads a file of any size in the same memory', async () => {
+  folder = mkdtempSync(join(tmpdir(), 'millrace-import-'));
+  const script = write('tell-peak.cjs', TELL_PEAK);
+  const header = gzipSync('name,user_id,data\n');
+  const tenThousand = gzipSync(`signup,ann,"{""text"": ""${'x'.repeat(1000)}""}"\n`.repeat(10_000));
+  const peakKilobytes = async (parts: number): Promise<number> => {
+    const file = write('rows.csv.gz', Buffer.concat([header, ...Array<Buffer>(parts).fill(tenThousand)]));
+    const peakFile = join(folder, 'peak');
+    // Little room for garbage, so that what is resident is what is needed.
+    const options = `--require ${script} --max-semi-space-size=2 --max-old-space-size=60`;
+    const environment = { NODE_OPTIONS: options, PEAK_FILE: peakFile };
+    const { code, stdout } = await new CliProcess(['import', file, '--dry-run'], environment).result;
+    expect({ code, read: /import_complete .* read=(\d+) /.exec(stdout)?.[1] }).toEqual({
+      code: 0,
+      read: `${parts}0000`,
+    });
+    return Number(readFileSync(peakFile, 'utf8'));
+  };
+  // 10 and 105 MB.
+  const small = await peakKilobytes(1);
+  expect((await peakKilobytes(10)) - small).toBeLessThan(40_000);
+  rmSync(folder, { recursive: true });
+});
+
 describe('millrace import that cannot run', () => {
   beforeAll(begin);
   afterAll(end);
