@@ -61,7 +61,13 @@ it('drops what is older than its project keeps: lists have less, numbers stay an
   const { key } = await pipeline.send('POST', '/api/v1/keys', { name: 'new', scopes: ['read'] });
   const after = { numbers: before.numbers, from: [eventsFrom, eventsFrom, eventsFrom] };
   expect(await statistics(String(key))).toEqual(after);
-  expect((await pipeline.get('/api/v1/events', String(key))).headers.get('millrace-events-from')).toBe(eventsFrom);
+  const { ticket } = await pipeline.send('POST', '/api/v1/tickets', {});
+  const doors = await Promise.all([
+    pipeline.get('/api/v1/events', String(key)),
+    pipeline.get(`/graphql?query=${encodeURIComponent('{ lastEvents(limit: 1) { id } }')}`, String(key)),
+    pipeline.get(`/api/v1/events.csv?ticket=${String(ticket)}`, null),
+  ]);
+  expect(doors.map(({ headers }) => headers.get('millrace-events-from'))).toEqual([eventsFrom, eventsFrom, eventsFrom]);
 
   const { eventId, occurredAt } = dropped[0]!;
   expect(await traceOf(eventId)).toMatchObject({ status: 'expired', duplicates: 0, stored_at: null });
