@@ -23,11 +23,26 @@ import {
 } from './duckdb/segment-row.mapping';
 import { GroupBoundsReader } from './duckdb/group-bounds';
 import { parquet } from './duckdb/sql';
-import { ListWindows, type Window } from './list-windows';
+import { endOf, ListWindows, type Window } from './list-windows';
 import type { SegmentStorage } from './segment-storage.port';
 
 /** Events that one statement asks for by their places, since DuckDB holds them all. */
 const PIECE_EVENTS = 100;
+
+/** After so long a page does not go on to a further stretch, which has up to four times as many rows: a page may take 5 seconds. */
+const LOOK_MS = 500;
+
+/** An event, and its row: files do not change. */
+interface RowPlace extends EventPlace {
+  readonly file: string;
+  readonly row: number;
+}
+
+interface Found {
+  readonly places: readonly RowPlace[];
+  /** Undefined when nothing can follow. */
+  readonly end: EventPlace | undefined;
+}
 
 /**
  * Reads segments with DuckDB. A list is looked through from its newest end, in stretches of time that grow, each of which
@@ -39,6 +54,7 @@ export class ColdStore extends ColdEvents {
     private readonly storage: SegmentStorage,
     private readonly engine: Connecting,
     private readonly bounds = new GroupBoundsReader(storage),
+    private readonly lookMs = LOOK_MS,
   ) {
     super();
   }
@@ -48,19 +64,11 @@ export class ColdStore extends ColdEvents {
     projectId: number,
     bounds: PageBounds,
   ): Promise<EventPage> {
-    const windows = new ListWindows(segments, projectId, bounds, (files) => this.bounds.of(files, this.engine));
-    const places: EventPlace[] = [];
-    let more = false;
-    for (let window = await windows.next(); window !== undefined; window = more ? undefined : await windows.next()) {
-      const left = bounds.limit - places.length;
-      const found = await this.look(window, projectId, { ...bounds, limit: left + 1 });
-      places.push(...found.slice(0, left));
-      more = found.length > left || (found.length === left && windows.more);
-    }
-    const rows = await this.at<SegmentRow>(segments, projectId, places, (found) => firstOf(found, bounds.maxBytes));
+    const { places, end } = await this.find(segments, projectId, bounds);
+    const rows = await this.rowsAt(places, bounds.maxBytes);
     const events = rows.map(fromSegmentRow);
     const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
-    return { events, next: more || rows.length < places.length ? events.at(-1) : undefined, bytes };
+    return { events, next: rows.length < places.length ? events.at(-1) : end, bytes };
   }
 
   override async several(
@@ -113,53 +121,88 @@ export class ColdStore extends ColdEvents {
   ): Promise<Row[]> {
     const near = segments.filter((segment) => places.some((place) => mayHave(segment, projectId, place)));
     if (near.length === 0) return [];
-    const times = [...new Set(places.map(({ occurredAt }) => occurredAt.getTime()))].sort((a, b) => a - b);
-    const all = times.map(timestamp);
+    const ids = places.map(({ eventId }) => `${quoted(eventId)}::UUID`);
     return this.read<Row>(
       near.map(({ file }) => file),
-      (files) =>
-        select(`${files} WHERE project_id = ${projectId}
-         AND occurred_at BETWEEN ${all[0] ?? ''} AND ${all.at(-1) ?? ''} AND occurred_at IN (${all.join(', ')})
-         AND event_id IN (${places.map(({ eventId }) => `${quoted(eventId)}::UUID`).join(', ')})`),
-      {},
+      (paths) =>
+        select(`${parquet(paths)} WHERE project_id = ${projectId}
+         AND ${occurredAt(places)} AND event_id IN (${ids.join(', ')})`),
     );
   }
 
-  /**
-   * Where the rows are, newest first. Only then are they read: a text takes most of the time, since DuckDB unpacks those of
-   * a whole group for one of them.
-   */
-  private async look(window: Window, projectId: number, bounds: PageBounds): Promise<EventPlace[]> {
+  /** The rows of a page, and where it ends if something may follow. Only then are they read: a text takes most of the time. */
+  private async find(segments: readonly CommittedSegment[], projectId: number, bounds: PageBounds): Promise<Found> {
+    const windows = new ListWindows(segments, projectId, bounds, (files) => this.bounds.of(files, this.engine));
+    const endAt = performance.now() + this.lookMs;
+    const places: RowPlace[] = [];
+    for (let window = await windows.next(); window !== undefined; window = await windows.next()) {
+      const left = bounds.limit - places.length;
+      const found = await this.look(window, projectId, { ...bounds, limit: left + 1 });
+      places.push(...found.slice(0, left));
+      const isFull = found.length > left || (found.length === left && windows.more);
+      if (isFull) return { places, end: places.at(-1) };
+      if (windows.more && performance.now() > endAt) return { places, end: endOf(window) };
+    }
+    return { places, end: undefined };
+  }
+
+  /** Newest first. */
+  private async look(window: Window, projectId: number, bounds: PageBounds): Promise<RowPlace[]> {
     const { conditions, texts } = conditionsOf(window, projectId, bounds);
-    const rows = await this.read<{ readonly ms: number; readonly id: string }>(
+    const rows = await this.read<{ file: string; row: number; ms: number; id: string }>(
       window.files,
-      (found) => `SELECT epoch_ms(occurred_at)::DOUBLE AS ms, event_id::VARCHAR AS id FROM ${found}
-        WHERE ${conditions.join(' AND ')} ORDER BY occurred_at DESC, event_id DESC LIMIT ${bounds.limit}`,
+      (paths) => `SELECT parse_filename(filename) AS file, file_row_number::DOUBLE AS "row",
+          epoch_ms(occurred_at)::DOUBLE AS ms, event_id::VARCHAR AS id
+        FROM ${parquet(paths)} WHERE ${conditions.join(' AND ')} ORDER BY ms DESC, event_id DESC LIMIT ${bounds.limit}`,
       texts,
     );
-    return rows.map(({ ms, id }) => ({ occurredAt: new Date(ms), eventId: id }));
+    return rows.map(({ ms, id, ...at }) => ({ ...at, occurredAt: new Date(ms), eventId: id }));
   }
 
-  /** @param select makes a statement of what comes after FROM: the rows of these files. */
+  /** Newest first, as far as their bytes go; one in any case. DuckDB unpacks the whole group of a row. */
+  private async rowsAt(places: readonly RowPlace[], maxBytes: number): Promise<SegmentRow[]> {
+    if (places.length === 0) return [];
+    const files = [...new Set(places.map(({ file }) => file))];
+    const rowsOf = (file: string | undefined): string =>
+      places
+        .filter((place) => place.file === file)
+        .map(({ row }) => row)
+        .join(', ');
+    return this.read<SegmentRow>(files, (paths) => {
+      const each = paths.map(
+        (path, n) => `SELECT * FROM ${parquet([path])} WHERE file_row_number IN (${rowsOf(files[n])})`,
+      );
+      return firstOf(`(${each.join(' UNION ALL ')})`, maxBytes);
+    });
+  }
+
+  /** @param statement of the paths of these files, in their order. */
   private read<Row>(
     files: readonly string[],
-    select: (found: string) => string,
-    texts: Readonly<Record<string, string>>,
+    statement: (paths: readonly string[]) => string,
+    texts: Readonly<Record<string, string>> = {},
   ): Promise<Row[]> {
     return this.storage.reading(files, (paths) =>
       this.engine.connected(async (connection) => {
-        const read = await connection.runAndReadAll(select(parquet(paths)), { ...texts });
+        const read = await connection.runAndReadAll(statement(paths), { ...texts });
         return read.getRowObjectsJS() as unknown as Row[];
       }),
     );
   }
 }
 
-/** Newest first, as far as their bytes go; one row in any case. */
 function firstOf(found: string, maxBytes: number): string {
-  const order = 'ORDER BY occurred_us DESC, id DESC';
+  const order = 'ORDER BY occurred_us // 1000 DESC, id DESC';
   return `SELECT * FROM (SELECT ${segmentColumns} FROM ${found})
     QUALIFY sum(bytes) OVER (${order}) <= ${maxBytes} OR row_number() OVER (${order}) = 1 ${order}`;
+}
+
+/** In the millisecond of the one place; of several, at exactly one of their times, which leaves most groups of rows out. */
+function occurredAt(places: readonly EventPlace[]): string {
+  const times = [...new Set(places.map((place) => place.occurredAt.getTime()))].sort((a, b) => a - b);
+  const [first = 0, last = first] = [times[0], times.at(-1)];
+  const within = `occurred_at >= ${timestamp(first)} AND occurred_at < ${timestamp(last + 1)}`;
+  return times.length === 1 ? within : `${within} AND occurred_at IN (${times.map(timestamp).join(', ')})`;
 }
 
 interface Conditions {
@@ -173,8 +216,10 @@ function conditionsOf(window: Window, projectId: number, { filter = {}, before }
   if (window.fromMs !== undefined) conditions.push(`occurred_at >= ${timestamp(window.fromMs)}`);
   if (window.toMs !== undefined) conditions.push(`occurred_at < ${timestamp(window.toMs)}`);
   if (before !== undefined) {
-    const at = timestamp(before.occurredAt.getTime());
-    conditions.push(`(occurred_at < ${at} OR (occurred_at = ${at} AND event_id < ${quoted(before.eventId)}::UUID))`);
+    const [at, behind] = [0, 1].map((ms) => timestamp(before.occurredAt.getTime() + ms));
+    conditions.push(
+      `(occurred_at < ${at} OR (occurred_at < ${behind} AND event_id < ${quoted(before.eventId)}::UUID))`,
+    );
   }
   const texts: Record<string, string> = {};
   for (const [column, value] of termsIn(filter)) {

@@ -1,4 +1,4 @@
-import type { CommittedSegment, PageBounds } from '@app/persistence';
+import type { CommittedSegment, EventPlace, PageBounds } from '@app/persistence';
 import type { GroupBounds } from './duckdb/group-bounds';
 
 /** Rows that the first look of a page takes in, and how much more each further look. */
@@ -43,8 +43,7 @@ export class ListWindows {
     private readonly groupsOf: (files: readonly string[]) => Promise<readonly GroupBounds[]>,
   ) {
     this.beginMs = from?.getTime() ?? -Infinity;
-    // The place itself is in a millisecond that the page may still have events of.
-    this.toMs = Math.min(to?.getTime() ?? Infinity, before === undefined ? Infinity : before.occurredAt.getTime() + 1);
+    this.toMs = Math.min(to?.getTime() ?? Infinity, before === undefined ? Infinity : endBehind(before));
     this.spans = this.inside(segments.map(toSpan));
   }
 
@@ -100,6 +99,19 @@ export class ListWindows {
   private inside(spans: readonly Span[]): Span[] {
     return spans.filter(({ maxMs }) => maxMs >= this.beginMs).sort((a, b) => b.maxMs - a.maxMs);
   }
+}
+
+/** No id is less. */
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+/** The place behind all events of a stretch, when something is left to be looked through behind it. */
+export function endOf({ fromMs }: Window): EventPlace | undefined {
+  return fromMs === undefined ? undefined : { occurredAt: new Date(fromMs), eventId: FIRST_ID };
+}
+
+/** The place itself is in a millisecond that the page may still have events of; a page that goes on behind a stretch has none. */
+function endBehind({ occurredAt, eventId }: EventPlace): number {
+  return occurredAt.getTime() + (eventId === FIRST_ID ? 0 : 1);
 }
 
 function toSpan({ file, rows, minOccurredAt, maxOccurredAt }: CommittedSegment): Span {

@@ -39,7 +39,7 @@ export type TakeRows<Row> = (rows: readonly Row[]) => Promise<void>;
  * try again later.
  */
 export abstract class ColdEvents {
-  /** One page of a project's list over these segments alone; see `newestEvents`. Ends early for its bytes only. */
+  /** One page of a project's list over these segments alone; see `newestEvents`. Ends early for its bytes, or for its time. */
   abstract newest(segments: readonly CommittedSegment[], projectId: number, bounds: PageBounds): Promise<EventPage>;
 
   /** Those events that these segments have, in no order; fewer when the JSON of them all has more than `maxBytes`. */

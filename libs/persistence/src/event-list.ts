@@ -72,7 +72,7 @@ export function bytesUpTo(order: string): string {
 
 /**
  * One page of a project's list, newest first, by (`occurredAt`, `eventId`). It is full, unless its bytes or the rows to
- * look at would be too many: then it ends early, perhaps without an event, and `next` goes on from there.
+ * look at would be too many, or old events take too long: then it ends early, perhaps without an event, and `next` goes on from there.
  */
 export async function newestEvents(database: Queryable, projectId: number, bounds: PageBounds): Promise<HotPage> {
   const terms = termsOf(bounds.filter ?? {});

@@ -71,6 +71,8 @@ export class Engine implements Connecting {
     // An option of what is built in, which is not known before. The footers of files that never change are read once.
     const connection = await instance.connect();
     await connection.run('SET GLOBAL parquet_metadata_cache = true');
+    // Else DuckDB looks for the newest rows of a filter, and then for all of them again to read one column more of them.
+    await connection.run('SET GLOBAL late_materialization_max_rows = 0');
     connection.closeSync();
     return instance;
   }
