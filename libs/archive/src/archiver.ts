@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { PipelineError } from '@app/events';
 import type { PostgresConfig } from '@app/config';
-import { segmentRecords } from '@app/persistence';
+import { segmentRecords, type EventKeys, type SegmentContent } from '@app/persistence';
 import { ArchiveStoppedError, SegmentNotWrittenError } from './archive.error';
 import type { Engine } from './duckdb/engine';
-import { writeSegment, type ReadBack } from './duckdb/segment-file';
+import { readKeys, writeSegment } from './duckdb/segment-file';
 import { expireOne } from './expired-events';
 import { LockedTier, type FinishStep, type OnStep } from './locked-tier';
 import { chooseMerge } from './merge-policy';
@@ -92,6 +91,11 @@ export class Archiver {
   }
 }
 
+interface NewFile {
+  readonly content: SegmentContent;
+  readonly keys: EventKeys;
+}
+
 /** One run, with the lock. */
 class Run {
   private readonly step: OnStep<ArchiveStep>;
@@ -169,7 +173,7 @@ class Run {
   private async one(after: RowPlace | undefined): Promise<Spooled> {
     const { session, segments, storage } = this.tier;
     const name = this.tier.newName();
-    const segment = await segments.begin(randomUUID(), `${name}.parquet`);
+    const segment = await this.tier.begin(`${name}.parquet`);
     await this.step('begun');
     const spool = storage.draftPath(`${name}.csv`);
     const { boundary, maxRows = MAX_ROWS, maxBytes = MAX_BYTES } = this.options;
@@ -187,10 +191,14 @@ class Run {
     return spooled;
   }
 
-  private async makeFile(spool: string, { tally, longestLineBytes }: Spooled, file: string): Promise<ReadBack> {
+  private async makeFile(spool: string, { tally, longestLineBytes }: Spooled, file: string): Promise<NewFile> {
     const { storage, engine } = this.tier;
     await writeSegment(engine, spool, longestLineBytes, storage.draftPath(file));
     await this.step('written');
-    return this.tier.finish(file, tally, 'A new segment', this.step);
+    const read = async (draft: string): Promise<NewFile> => {
+      const content = await this.tier.readAgain(draft, tally, 'A new segment');
+      return { content, keys: await readKeys(engine, draft, content) };
+    };
+    return this.tier.finish(file, read, this.step);
   }
 }

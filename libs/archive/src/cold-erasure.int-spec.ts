@@ -224,6 +224,28 @@ describe('an erasure of a user of whom events are archived', () => {
   });
 });
 
+it('rewrites two files at once, and one after the other when there is no room for two', async () => {
+  for (let part = 0; part < 3; part += 1) {
+    await storeEvents(db.database, [mine(9 + part), ...others(5)]);
+    await archive();
+  }
+  const id = await erasures.request(1, USER);
+  let [begun, full] = [0, true];
+  const by = eraser(0, (step) => {
+    if (step === 'erase-begun') begun += 1;
+    if (full && step === 'erase-written') throw new Error('Out of Memory Error');
+  });
+  await by.step();
+  await expect(by.step()).rejects.toMatchObject({ code: 'SEGMENT_NOT_WRITTEN' });
+  expect(begun).toBe(2);
+  full = false;
+  await db.database.query('UPDATE erasures SET resume_at = NULL');
+  await by.step();
+  expect(begun).toBe(3);
+  await finish(by);
+  expect(await erasures.find(1, id)).toMatchObject({ status: 'done', removed: { cold: 3 } });
+});
+
 describe('a process that dies while it changes files', () => {
   it('loses, doubles and hides nothing, after whichever step, and the next one finishes what it began', async () => {
     await db.database.query(`INSERT INTO projects (name) VALUES ('short')`);

@@ -23,16 +23,21 @@ const DAY_MS = 86_400_000;
 /** Files that are looked into at once. */
 const FILES_AT_ONCE = 32;
 
+/** Files that are rewritten at once: each keeps one core busy, and holds some groups of rows in memory. */
+const REWRITTEN_AT_ONCE = 2;
+
 /**
- * The events of a user in files. Each file that has some is rewritten without them, one in a step; with its replacement go the ids'
+ * The events of a user in files. Each file that has some is rewritten without them, two in a step; with its replacement go the ids'
  * marks in the ledger and the corrections of the numbers. Nothing is left when the replaced files are removed, too.
  *
  * What one transaction should not change at once is first put into files of its own, which have no other rows: the large file
  * is rewritten once.
  */
 export class ColdUserEvents extends UserPlace {
-  /** Files never change: what has nothing of the user now never will. */
-  private clean = { erasureId: '', files: new Set<string>() };
+  /** Whether files have something of the user. They never change. */
+  private known = { erasureId: '', files: new Map<string, boolean>() };
+  /** Erasures whose files are rewritten one after the other, since there was no room for two, on disk or in memory. */
+  private readonly cramped = new Set<string>();
 
   constructor(
     private readonly cold: TierParts,
@@ -74,58 +79,82 @@ export class ColdUserEvents extends UserPlace {
     const segments = (await segmentRecords(tier.session)).filter(
       ({ minProjectId, maxProjectId }) => minProjectId <= projectId && projectId <= maxProjectId,
     );
-    const segment = await this.firstWith(user, segments);
-    if (segment !== undefined) return this.eraseOf(tier, segment, user, work);
+    const atOnce = this.cramped.has(user.erasureId) ? 1 : REWRITTEN_AT_ONCE;
+    const some = await this.having(user, segments, atOnce);
+    if (some.length > 0) return this.eraseOf(tier, some, user, work);
     let resumeAt: Date | undefined;
     for (const { removableAt, ...replaced } of await supersededSegments(tier.session, tier.graceMs)) {
-      if ((await this.firstWith(user, [replaced])) !== undefined) resumeAt = removableAt;
+      if ((await this.having(user, [replaced], 1)).length > 0) resumeAt = removableAt;
     }
-    return resumeAt === undefined ? 'nothing' : { resumeAt };
+    if (resumeAt !== undefined) return { resumeAt };
+    this.cramped.delete(user.erasureId);
+    return 'nothing';
   }
 
-  private async firstWith<S extends { readonly file: string }>(
+  /** The first of the segments that have something of the user. */
+  private async having<S extends { readonly file: string }>(
     user: ErasedUser,
     segments: readonly S[],
-  ): Promise<S | undefined> {
-    if (this.clean.erasureId !== user.erasureId) this.clean = { erasureId: user.erasureId, files: new Set() };
+    atMost: number,
+  ): Promise<S[]> {
+    if (this.known.erasureId !== user.erasureId) this.known = { erasureId: user.erasureId, files: new Map() };
     const { storage, engine } = this.cold;
-    const known = this.clean.files;
-    for (const some of chunksOf(segments.filter(({ file }) => !known.has(file)))) {
-      const files = some.map(({ file }) => file);
-      const having = await storage.reading(files, (paths) => new UserRows(engine, user).erasable(paths));
-      some.forEach(({ file }, index) => {
-        if (having[index] === false) known.add(file);
-      });
-      const first = having.indexOf(true);
-      if (first !== -1) return some[first];
+    const known = this.known.files;
+    const found: S[] = [];
+    for (const some of chunksOf(segments)) {
+      const asked = some.map(({ file }) => file).filter((file) => !known.has(file));
+      if (asked.length > 0) {
+        const having = await storage.reading(asked, (paths) => new UserRows(engine, user).erasable(paths));
+        asked.forEach((file, index) => known.set(file, having[index] === true));
+      }
+      found.push(...some.filter(({ file }) => known.get(file) === true));
+      if (found.length >= atMost) break;
     }
-    return undefined;
+    return found.slice(0, atMost);
   }
 
-  private async eraseOf(tier: LockedTier, segment: SegmentRecord, user: ErasedUser, work: ErasureWork): Promise<Left> {
-    const rewriter = new SegmentRewriter(tier, this.onStep);
+  private async eraseOf(
+    tier: LockedTier,
+    segments: readonly SegmentRecord[],
+    user: ErasedUser,
+    work: ErasureWork,
+  ): Promise<Left> {
+    const dropping = { rewriter: new SegmentRewriter(tier, this.onStep), tier, user, work };
+    const written = await Promise.allSettled(segments.map((segment) => this.prepare(dropping, segment)));
+    for (const each of written) {
+      if (each.status === 'fulfilled' && !(await each.value())) return 'locked';
+    }
+    const failed = written.find((each) => each.status === 'rejected');
+    if (failed === undefined) return 'something';
+    this.cramped.add(user.erasureId);
+    throw failed.reason;
+  }
+
+  /** @returns what puts the new files into the place of the old one: false when another process works. */
+  private async prepare(dropping: Dropping, segment: SegmentRecord): Promise<() => Promise<boolean>> {
+    const { rewriter, tier, user } = dropping;
     const rows = new UserRows(tier.engine, user);
-    const segments = [segment];
     const { parts, gone } = await tier.storage.reading([segment.file], async ([path = '']) => {
       const found = await rows.parts(path);
       return { parts: found, gone: found.length === 1 ? await rows.erasableEvents(path) : [] };
     });
-    if (parts.length > 1) {
-      await rewriter.rewrite({ kind: 'set-apart', segments, keep: [`NOT ${rows.erasableCondition}`, ...parts] });
-      return 'something';
-    }
-    const published = await this.drop({ rewriter, tier, user, work }, segment, gone);
-    return published ? 'something' : 'locked';
+    if (parts.length < 2) return this.drop(dropping, segment, gone);
+    const keep = [`NOT ${rows.erasableCondition}`, ...parts];
+    const replace = await rewriter.prepare({ kind: 'set-apart', segments: [segment], keep });
+    return async () => {
+      await replace();
+      return true;
+    };
   }
 
   private async drop(
     { rewriter, tier, user, work }: Dropping,
     segment: SegmentRecord,
     gone: readonly GoneEvent[],
-  ): Promise<boolean> {
+  ): Promise<() => Promise<boolean>> {
     const { erasableCondition } = new UserRows(tier.engine, user);
     let published = false;
-    await rewriter.rewrite({
+    const replace = await rewriter.prepare({
       kind: 'erase',
       segments: [segment],
       keep: [`NOT ${erasableCondition}`],
@@ -138,7 +167,10 @@ export class ColdUserEvents extends UserPlace {
         published = counted !== undefined;
       },
     });
-    return published;
+    return async () => {
+      await replace();
+      return published;
+    };
   }
 }
 

@@ -1,9 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { PostgresConfig } from '@app/config';
-import { ColdSegments, LongSession, removableSegments, strikeSuperseded } from '@app/persistence';
+import {
+  ColdSegments,
+  LongSession,
+  removableSegments,
+  strikeSuperseded,
+  type SegmentContent,
+  type WrittenSegment,
+} from '@app/persistence';
 import { SegmentNotWrittenError } from './archive.error';
 import type { Connecting } from './duckdb/engine';
-import { readBack, type ReadBack } from './duckdb/segment-file';
+import { readBack } from './duckdb/segment-file';
 import { LONGEST_COLD_READ_MS } from './read-places';
 import { requireSame, type Tally } from './row-tally';
 import type { SegmentStorage } from './segment-storage.port';
@@ -28,6 +35,7 @@ export class LockedTier {
   readonly storage: SegmentStorage;
   readonly engine: Connecting;
   readonly graceMs: number;
+  private beginning: Promise<unknown> = Promise.resolve();
 
   private constructor(
     { storage, engine, graceMs = LONGEST_COLD_READ_MS }: TierParts,
@@ -62,21 +70,34 @@ export class LockedTier {
     return `${this.prefix}${randomUUID()}`;
   }
 
+  /** Makes a file somebody's. May be called while another call runs, which the session may not. */
+  async begin(file: string): Promise<WrittenSegment> {
+    const begun = this.beginning.then(() => this.segments.begin(randomUUID(), file));
+    this.beginning = begun.catch(() => undefined);
+    return begun;
+  }
+
   /**
-   * Makes a written draft the file of that name, which nobody reads yet: once it is on disk, and has what was to be written.
+   * Makes a written draft the file of that name, which nobody reads yet: once it is on disk, and was read again.
    *
-   * @throws {SegmentDiffersError} it has something else, and stays a draft.
+   * @param read reads the draft. When it throws, that stays a draft.
    */
-  async finish(file: string, expected: Tally, what: string, onStep: OnStep<FinishStep>): Promise<ReadBack> {
+  async finish<T>(file: string, read: (draft: string) => Promise<T>, onStep: OnStep<FinishStep>): Promise<T> {
     const draft = this.storage.draftPath(file);
     await this.storage.settle(draft);
     await onStep('settled');
-    const read = await readBack(this.engine, draft);
-    requireSame(expected, read.tally, what);
+    const found = await read(draft);
     await onStep('verified');
     await this.storage.publish(draft, file);
     await onStep('renamed');
-    return read;
+    return found;
+  }
+
+  /** Reads a whole draft. @throws {SegmentDiffersError} it has something else than was to be written. */
+  async readAgain(draft: string, expected: Tally, what: string): Promise<SegmentContent> {
+    const { content, tally } = await readBack(this.engine, draft);
+    requireSame(expected, tally, what);
+    return content;
   }
 
   /**

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { manifestFiles, type Database, type ManifestFile } from '@app/persistence';
 import { quoted, type Connecting } from './duckdb/engine';
+import { checksumOf } from './duckdb/segment-file';
 import type { SegmentStorage } from './segment-storage.port';
 
 /** How a file is not what the manifest says. */
@@ -68,9 +66,7 @@ async function differenceOf(
 ): Promise<string | undefined> {
   const { size } = await stat(path);
   if (size !== bytes) return `has ${size} bytes instead of ${bytes}`;
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  if (!hash.digest().equals(checksum)) return 'has another SHA-256';
+  if (!(await checksumOf(path)).equals(checksum)) return 'has another SHA-256';
   const counted = await engine.connected(async (connection) => {
     const read = await connection.runAndReadAll(`SELECT count(*)::DOUBLE AS n FROM read_parquet(${quoted(path)})`);
     return Number(read.getRowObjectsJS()[0]?.['n']);

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   replaceSegments,
   stampSuperseded,
@@ -57,6 +56,16 @@ export class SegmentRewriter {
    *   the COMMIT) all of it. What was begun is left to the next sweep.
    */
   async rewrite(rewrite: Rewrite): Promise<void> {
+    const replace = await this.prepare(rewrite);
+    await replace();
+  }
+
+  /**
+   * Writes the new files; several segments may be rewritten at once, each for itself.
+   *
+   * @returns what puts them into the place of the old ones: one call after the other. See `rewrite`.
+   */
+  async prepare(rewrite: Rewrite): Promise<() => Promise<void>> {
     const { kind, segments } = rewrite;
     const { session, storage } = this.tier;
     const files = segments.map(({ file }) => file);
@@ -69,8 +78,10 @@ export class SegmentRewriter {
       return result;
     };
     const { commit = () => session.transaction((tx) => publish(tx, () => Promise.resolve())) } = rewrite;
-    await commit(publish, dropped);
-    await this.onStep(`${kind}-published`);
+    return async () => {
+      await commit(publish, dropped);
+      await this.onStep(`${kind}-published`);
+    };
   }
 
   private async write(
@@ -92,10 +103,10 @@ export class SegmentRewriter {
     paths: readonly string[],
     { index, tally }: { readonly index: number; readonly tally: Tally },
   ): Promise<Output> {
-    const { engine, segments, storage } = this.tier;
+    const { engine, storage } = this.tier;
     const name = this.tier.newName();
     const file = `${name}.parquet`;
-    const segment = await segments.begin(randomUUID(), file);
+    const segment = await this.tier.begin(file);
     await this.onStep(`${kind}-begun`);
     const draft = storage.draftPath(file);
     const slices: string[] = [];
@@ -104,7 +115,8 @@ export class SegmentRewriter {
     await this.onStep(`${kind}-written`);
     for (const each of slices) await storage.remove(`${each}.tmp`);
     const onStep = (step: FinishStep): Promise<void> | void => this.onStep(`${kind}-${step}`);
-    const { content } = await this.tier.finish(file, tally, 'A rewritten segment', onStep);
+    const read = (path: string): Promise<SegmentContent> => this.tier.readAgain(path, tally, 'A rewritten segment');
+    const content = await this.tier.finish(file, read, onStep);
     return { segment, content };
   }
 }

@@ -1,6 +1,6 @@
 import { EMPTY_TALLY, toNanos, type RowPlace, type Tally } from '../row-tally';
 import { quoted, type Connecting } from './engine';
-import { TEXT_BYTES, writeParquet } from './segment-file';
+import { ID_CHECKSUM, TEXT_BYTES, writeParquet } from './segment-file';
 import { between, ORDER, parquet } from './sql';
 
 /** Text that is sorted at once: with 200 MB for DuckDB, its sort of more than some of this has failed. */
@@ -34,7 +34,7 @@ export async function tallyParts(
     const read = await connection.runAndReadAll(`
       SELECT ${partOf(conditions)} AS part, count(*)::INTEGER AS "rows",
         min(occurred_at)::VARCHAR AS "minOccurredAt", max(occurred_at)::VARCHAR AS "maxOccurredAt",
-        coalesce(sum(amount), 0)::VARCHAR AS "amountSum", bit_xor(event_id::BLOB::BIT)::BLOB AS "idChecksum",
+        coalesce(sum(amount), 0)::VARCHAR AS "amountSum", ${ID_CHECKSUM} AS "idChecksum",
         sum(${TEXT_BYTES})::DOUBLE AS "textBytes"
       FROM ${parquet(paths)} GROUP BY 1`);
     return read.getRowObjectsJS() as unknown as PartRow[];
