@@ -47,11 +47,11 @@ describe('a file that is read again', () => {
     ['has rows in the order of their projects', [`(2, 1, '${A}')`, `(1, 2, '${B}')`]],
     ['has no row twice', [`(1, 1, '${A}')`, `(1, 1, '${A}')`]],
   ])('%s', async (_, wrong) => {
-    const path = join(folder, 'ordered.parquet');
-    await writeParquet(engine, rowsOf([`(1, 1, '${A}')`, `(1, 1, '${B}')`, `(1, 2, '${A}')`, `(2, 1, '${A}')`]), path);
-    expect((await readBack(engine, path)).tally.rows).toBe(4);
-    await writeParquet(engine, rowsOf(wrong), path);
-    await expect(readBack(engine, path)).rejects.toThrow('not in order');
+    const [right, other] = [join(folder, `${randomUUID()}.parquet`), join(folder, `${randomUUID()}.parquet`)];
+    await writeParquet(engine, rowsOf([`(1, 1, '${A}')`, `(1, 1, '${B}')`, `(1, 2, '${A}')`, `(2, 1, '${A}')`]), right);
+    expect((await readBack(engine, right)).tally.rows).toBe(4);
+    await writeParquet(engine, rowsOf(wrong), other);
+    await expect(readBack(engine, other)).rejects.toThrow('not in order');
   });
 
   it('has the keys of the rows that were summed up', async () => {
@@ -59,8 +59,9 @@ describe('a file that is read again', () => {
     await writeParquet(engine, rowsOf([`(1, 1, '${A}')`]), path);
     const { content } = await readBack(engine, path);
     expect((await readKeys(engine, path, content)).eventIds.toString('hex')).toBe(A.replaceAll('-', ''));
-    await writeParquet(engine, rowsOf([`(1, 1, '${B}')`]), path);
-    await expect(readKeys(engine, path, content)).rejects.toThrow('different rows');
+    const other = join(folder, 'other-keys.parquet');
+    await writeParquet(engine, rowsOf([`(1, 1, '${B}')`]), other);
+    await expect(readKeys(engine, other, content)).rejects.toThrow('different rows');
   });
 });
 
