@@ -1,6 +1,6 @@
-import { EMPTY_TALLY, toNanos, type RowPlace, type Tally } from '../row-tally';
+import { EMPTY_TALLY, type RowPlace, type Tally } from '../row-tally';
 import { quoted, type Connecting } from './engine';
-import { ID_CHECKSUM, TEXT_BYTES, writeParquet } from './segment-file';
+import { TALLY_COLUMNS, toTally, writeParquet, type TallyRow } from './segment-file';
 import { between, ORDER, parquet } from './sql';
 
 /** Text that is sorted at once: with 200 MB for DuckDB, its sort of more than some of this has failed. */
@@ -14,14 +14,8 @@ export interface DividedTally {
   readonly rest: Tally;
 }
 
-interface PartRow {
+interface PartRow extends TallyRow {
   readonly part: number;
-  readonly rows: number;
-  readonly minOccurredAt: string;
-  readonly maxOccurredAt: string;
-  readonly amountSum: string;
-  readonly idChecksum: Buffer;
-  readonly textBytes: number;
 }
 
 /** Counts the rows of files in one reading, 0.8 µs a row. @param conditions of SQL, true or false for each row. */
@@ -32,14 +26,11 @@ export async function tallyParts(
 ): Promise<DividedTally> {
   const rows = await engine.connected(async (connection) => {
     const read = await connection.runAndReadAll(`
-      SELECT ${partOf(conditions)} AS part, count(*)::INTEGER AS "rows",
-        min(occurred_at)::VARCHAR AS "minOccurredAt", max(occurred_at)::VARCHAR AS "maxOccurredAt",
-        coalesce(sum(amount), 0)::VARCHAR AS "amountSum", ${ID_CHECKSUM} AS "idChecksum",
-        sum(${TEXT_BYTES})::DOUBLE AS "textBytes"
+      SELECT ${partOf(conditions)} AS part, ${TALLY_COLUMNS}
       FROM ${parquet(paths)} GROUP BY 1`);
     return read.getRowObjectsJS() as unknown as PartRow[];
   });
-  const tallies = new Map(rows.map((row) => [row.part, tallyOf(row)]));
+  const tallies = new Map(rows.map((row) => [row.part, toTally(row)]));
   return {
     parts: conditions.map((_, index) => tallies.get(index) ?? EMPTY_TALLY),
     rest: tallies.get(conditions.length) ?? EMPTY_TALLY,
@@ -106,9 +97,4 @@ function partOf(conditions: readonly string[]): string {
   if (conditions.length === 0) return '0';
   const whens = conditions.map((condition, index) => `WHEN ${condition} THEN ${index}`);
   return `CASE ${whens.join(' ')} ELSE ${conditions.length} END`;
-}
-
-function tallyOf({ rows, minOccurredAt, maxOccurredAt, amountSum, idChecksum, textBytes }: PartRow): Tally {
-  const amountNanos = toNanos(amountSum);
-  return { rows, minOccurredAt, maxOccurredAt, amountNanos, idChecksum: Buffer.from(idChecksum), textBytes };
 }

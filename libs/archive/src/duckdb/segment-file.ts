@@ -72,11 +72,26 @@ function spooled(path: string, longestLineBytes: number): string {
     max_line_size = ${longestLineBytes + 1}, buffer_size = ${buffer}, columns = ${csvColumns})`;
 }
 
-/** XOR of the ids of all rows, in DuckDB. */
-export const ID_CHECKSUM = 'bit_xor(event_id::BLOB::BIT)::BLOB';
-
 /** Of a row, in DuckDB. */
-export const TEXT_BYTES = TEXT_COLUMNS.map((column) => `coalesce(strlen(${column}), 0)`).join(' + ');
+const TEXT_BYTES = TEXT_COLUMNS.map((column) => `coalesce(strlen(${column}), 0)`).join(' + ');
+
+/** The select list of what rows come to, in DuckDB; `toTally` reads it. */
+export const TALLY_COLUMNS = `count(*)::INTEGER AS "rows",
+  min(occurred_at)::VARCHAR AS "minOccurredAt", max(occurred_at)::VARCHAR AS "maxOccurredAt",
+  coalesce(sum(amount), 0)::VARCHAR AS "amountSum", bit_xor(event_id::BLOB::BIT)::BLOB AS "idChecksum",
+  sum(${TEXT_BYTES})::DOUBLE AS "textBytes"`;
+
+export interface TallyRow extends Omit<Tally, 'amountNanos'> {
+  /** A decimal, exactly. */
+  readonly amountSum: string;
+}
+
+/** Pure. */
+export function toTally(row: TallyRow): Tally {
+  const { rows, minOccurredAt, maxOccurredAt, amountSum, idChecksum, textBytes } = row;
+  const amountNanos = toNanos(amountSum);
+  return { rows, minOccurredAt, maxOccurredAt, amountNanos, idChecksum: Buffer.from(idChecksum), textBytes };
+}
 
 /** What a file has, read from the file. */
 export interface ReadBack {
@@ -91,24 +106,18 @@ export async function readBack(engine: Connecting, path: string): Promise<ReadBa
     await requireOrder(connection, path, found.rows);
     return found;
   });
+  const tally = toTally({ ...sums, textBytes });
   const { size: bytes } = await stat(path);
-  const { rows, minOccurredAt, maxOccurredAt, amountSum } = sums;
-  const idChecksum = Buffer.from(sums.idChecksum);
-  return {
-    content: { ...sums, idChecksum, bytes, fileChecksum: await checksumOf(path) },
-    tally: { rows, minOccurredAt, maxOccurredAt, amountNanos: toNanos(amountSum), idChecksum, textBytes },
-  };
+  const content = { ...sums, idChecksum: tally.idChecksum, bytes, fileChecksum: await checksumOf(path) };
+  return { content, tally };
 }
 
-type Sums = Omit<SegmentContent, 'bytes' | 'fileChecksum'> & { readonly textBytes: number };
+type Sums = TallyRow & Omit<SegmentContent, 'bytes' | 'fileChecksum'>;
 
 async function sumUp(connection: DuckDBConnection, path: string): Promise<Sums> {
   const read = await connection.runAndReadAll(`
-    SELECT count(*)::INTEGER AS "rows", min(project_id) AS "minProjectId", max(project_id) AS "maxProjectId",
-      min(occurred_at)::VARCHAR AS "minOccurredAt", max(occurred_at)::VARCHAR AS "maxOccurredAt",
-      min(event_id)::VARCHAR AS "minEventId", max(event_id)::VARCHAR AS "maxEventId",
-      coalesce(sum(amount), 0)::VARCHAR AS "amountSum", ${ID_CHECKSUM} AS "idChecksum",
-      sum(${TEXT_BYTES})::DOUBLE AS "textBytes"
+    SELECT ${TALLY_COLUMNS}, min(project_id) AS "minProjectId", max(project_id) AS "maxProjectId",
+      min(event_id)::VARCHAR AS "minEventId", max(event_id)::VARCHAR AS "maxEventId"
     FROM ${parquet([path])}`);
   return read.getRowObjectsJS()[0] as unknown as Sums;
 }
