@@ -5,15 +5,15 @@ import { join } from 'node:path';
 
 const require = createRequire(import.meta.url);
 
-async function tablesWith(database, text) {
-  const tables = await database.query(
+async function tablesWith(session, text) {
+  const tables = await session.query(
     `SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`,
   );
   const bytes = Buffer.from(text);
   const forms = [text, bytes.toString('hex'), bytes.toString('base64').replace(/=+$/, '')];
   const found = [];
   for (const { name } of tables) {
-    const [row] = await database.query(
+    const [row] = await session.query(
       `SELECT EXISTS (SELECT FROM ${name} t, unnest($1::text[]) AS form WHERE strpos(t::text, form) > 0) AS found`,
       [forms],
     );
@@ -50,12 +50,12 @@ async function fileHas(path, text) {
 }
 
 /** Of tables, indexes and what is stored beside tables: their files. */
-async function relationsWith(database, text) {
-  await database.query('CHECKPOINT');
-  const [{ folder }] = await database.query(
+async function relationsWith(session, text) {
+  await session.query('CHECKPOINT');
+  const [{ folder }] = await session.query(
     `SELECT current_setting('data_directory') || '/base/' || oid AS folder FROM pg_database WHERE datname = current_database()`,
   );
-  const names = await database.query(
+  const names = await session.query(
     `SELECT pg_relation_filenode(oid)::text AS node, oid::regclass::text AS name FROM pg_class WHERE pg_relation_filenode(oid) IS NOT NULL`,
   );
   const nameOf = new Map(names.map(({ node, name }) => [node, name]));
@@ -67,25 +67,21 @@ async function relationsWith(database, text) {
   return [...found];
 }
 
-/** Takes longer than a statement of the service may. */
-async function vacuum({ config }, sql) {
-  const { LongSession } = require('../../dist/libs/persistence/src/index.js');
-  const session = await LongSession.open(config);
-  await session.query(sql);
-  await session.close();
-}
-
 /** @returns where the text is, of all that the service keeps; and what had it until PostgreSQL wrote its files anew. */
 export async function traces({ database, environment }, serverLog, text) {
+  const { LongSession } = require('../../dist/libs/persistence/src/index.js');
+  // All of it takes longer than a statement of the service may.
+  const session = await LongSession.open(database.config);
   const found = [
-    ...(await tablesWith(database, text)),
+    ...(await tablesWith(session, text)),
     ...(await segmentsWith(environment.MILLRACE_COLD_DIR, text)),
     ...((await fileHas(serverLog, text)) ? ["PostgreSQL's log"] : []),
   ];
-  await vacuum(database, 'VACUUM ANALYZE');
-  const afterVacuum = await relationsWith(database, text);
-  await vacuum(database, 'VACUUM FULL');
+  await session.query('VACUUM ANALYZE');
+  const afterVacuum = await relationsWith(session, text);
+  await session.query('VACUUM FULL');
   // ANALYZE leaves the planner's statistics of a table as they were that has no row any more.
-  const relations = (await relationsWith(database, text)).filter((name) => name !== 'pg_statistic');
+  const relations = (await relationsWith(session, text)).filter((name) => name !== 'pg_statistic');
+  await session.close();
   return { found: [...found, ...relations], afterVacuum };
 }
