@@ -1,32 +1,28 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ColdSegments, LongSession } from '@app/persistence';
-import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
+import { anEvent, storeEvents } from '@app/testing';
 import { idsOf, readBothTiers, readHot } from '../test/both-tiers';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { Archiver, type ArchiveStep } from './archiver';
 import { Engine } from './duckdb/engine';
 import { LocalSegmentStorage } from './local/local-segment-storage';
 
 const boundary = new Date('2026-06-01T00:00:00Z');
 
-let db: FreshDatabase;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let folder: string;
 let engine: Engine;
 let ids: string[];
 beforeEach(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
+  tier = await freshColdTier();
+  ({ db, folder, engine } = tier);
   const events = Array.from({ length: 30 }, (_, n) => anEvent({ occurredAt: new Date(Date.UTC(2026, 4, 1, n)) }));
   await storeEvents(db.database, events);
   ids = events.map(({ eventId }) => eventId).sort();
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 function archiver(inFolder = folder): Archiver {
   return new Archiver(db.config, new LocalSegmentStorage(inFolder), engine);

@@ -1,10 +1,10 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Event } from '@app/events';
-import { anEvent, eventually, freshDatabase, inTransaction, storeEvents, type FreshDatabase } from '@app/testing';
+import { anEvent, eventually, inTransaction, storeEvents } from '@app/testing';
 import { ArchiveProcess } from '../test/archive-process';
 import { idsOf, readBothTiers, readHot } from '../test/both-tiers';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { Archiver, type ArchiveStep } from './archiver';
 import { Engine } from './duckdb/engine';
 import { LocalSegmentStorage } from './local/local-segment-storage';
@@ -18,19 +18,15 @@ function truncateAfterLine(path: string): void {
   truncateSync(path, lines.lastIndexOf(10, lines.length - 2) + 1);
 }
 
-let db: FreshDatabase;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let folder: string;
 let engine: Engine;
 beforeEach(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
+  tier = await freshColdTier();
+  ({ db, folder, engine } = tier);
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 function archiver(storage = new LocalSegmentStorage(folder)): Archiver {
   return new Archiver(db.config, storage, engine);

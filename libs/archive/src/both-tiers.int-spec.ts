@@ -1,35 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Event } from '@app/events';
 import { TieredEventReader, type EventFilter, type EventPlace, type StoredEvent } from '@app/persistence';
-import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
+import { anEvent, storeEvents } from '@app/testing';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { Archiver, type ArchiveStep } from './archiver';
 import { ColdStore } from './cold-store';
-import { Engine } from './duckdb/engine';
-import { LocalSegmentStorage } from './local/local-segment-storage';
 
 const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
 
-let db: FreshDatabase;
-let folder: string;
-let engine: Engine;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let archiver: Archiver;
 let reader: TieredEventReader;
 beforeEach(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
-  const storage = new LocalSegmentStorage(folder);
-  archiver = new Archiver(db.config, storage, engine);
-  reader = new TieredEventReader(db.database, new ColdStore(storage, engine));
+  tier = await freshColdTier();
+  ({ db, archiver } = tier);
+  reader = new TieredEventReader(db.database, new ColdStore(tier.storage, tier.engine));
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 const at = (minute: number): Date => new Date(BEGIN + minute * MINUTE_MS);
 

@@ -1,6 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import type { Event } from '@app/events';
 import {
   DeadLetterPlace,
@@ -11,9 +9,10 @@ import {
   HotEvents,
   recountRollups,
 } from '@app/persistence';
-import { anEvent, freshDatabase, runSql, storeEvents, tablesWith, type FreshDatabase } from '@app/testing';
+import { anEvent, runSql, storeEvents, tablesWith } from '@app/testing';
 import { idsOf, readBothTiers } from '../test/both-tiers';
 import { filesWith } from '../test/cold-bytes';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { Archiver, type ArchiveStep } from './archiver';
 import { ColdStore } from './cold-store';
 import { ColdUserEvents } from './cold-user.place';
@@ -26,26 +25,18 @@ const today = Math.floor(Date.now() / DAY_MS);
 const boundary = new Date((today - 7) * DAY_MS);
 const USER = "user-4711'@example.org";
 
-let db: FreshDatabase;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let folder: string;
-let cold: string;
 let engine: Engine;
 let storage: LocalSegmentStorage;
 let erasures: Erasures;
 beforeEach(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-erase-'));
-  cold = join(folder, 'cold');
-  mkdirSync(cold);
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
-  storage = new LocalSegmentStorage(cold);
+  tier = await freshColdTier();
+  ({ db, folder, engine, storage } = tier);
   erasures = new Erasures(db.database, 0);
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 function eraser(graceMs = 0, onStep?: OnStep<ArchiveStep>): Eraser {
   const files = new ColdUserEvents({ config: db.config, storage, engine, graceMs }, onStep);
@@ -57,7 +48,7 @@ async function finish(by = eraser()): Promise<void> {
 }
 
 async function archive(onStep?: OnStep<ArchiveStep>): Promise<unknown> {
-  return new Archiver(db.config, storage, engine).run({ boundary, ...(onStep && { onStep }) });
+  return tier.archiver.run({ boundary, ...(onStep && { onStep }) });
 }
 
 /** So many days ago, at noon. */
@@ -91,7 +82,7 @@ async function expectGone(): Promise<void> {
   const parts = USER.split("'");
   await runSql(db.url, 'VACUUM');
   for (const part of parts) {
-    expect(await filesWith(cold, part)).toEqual([]);
+    expect(await filesWith(folder, part)).toEqual([]);
     expect(await tablesWith(db.url, part)).toEqual([]);
   }
 }
@@ -122,14 +113,14 @@ describe('an erasure of a user of whom events are archived', () => {
       status: 'done',
       removed: { hot: 1, cold: 4, deadLetters: 0, userDays: 4 },
     });
-    expect(idsOf(await readBothTiers(db.url, cold))).toEqual(sorted(kept));
+    expect(idsOf(await readBothTiers(db.url, folder))).toEqual(sorted(kept));
     await expectAgreement();
     await expectGone();
     expect(await tablesWith(db.url, 'only theirs')).toEqual([]);
     const trace = await new EventTraces(db.database, new ColdStore(storage, engine)).find(1, gone[0]!.eventId);
     expect(trace).toMatchObject({ status: 'erased' });
     await storeEvents(db.database, gone);
-    expect(idsOf(await readBothTiers(db.url, cold))).toEqual(sorted(kept));
+    expect(idsOf(await readBothTiers(db.url, folder))).toEqual(sorted(kept));
   });
 
   it('can be asked for again, and finds nothing then', async () => {
@@ -163,7 +154,7 @@ describe('an erasure of a user of whom events are archived', () => {
     const id = await erasures.request(1, USER);
     await finish();
     expect(await erasures.find(1, id)).toMatchObject({ status: 'done', removed: { hot: 1, cold: 3, userDays: 2 } });
-    expect(idsOf(await readBothTiers(db.url, cold))).toEqual(sorted(kept));
+    expect(idsOf(await readBothTiers(db.url, folder))).toEqual(sorted(kept));
     await expectAgreement();
   });
 
@@ -191,7 +182,7 @@ describe('an erasure of a user of whom events are archived', () => {
     await finish(by);
     expect(await erasures.find(1, id)).toMatchObject({ status: 'running', removed: { cold: 1 } });
     expect(await erasures.find(1, second)).toMatchObject({ status: 'done' });
-    expect(readdirSync(cold)).toHaveLength(2);
+    expect(readdirSync(folder)).toHaveLength(2);
     const hour = `interval '61 minutes'`;
     await db.database.query(
       `UPDATE cold_segments SET superseded_at = superseded_at - ${hour} WHERE state = 'superseded'`,
@@ -201,7 +192,7 @@ describe('an erasure of a user of whom events are archived', () => {
     expect(await erasures.find(1, id)).toMatchObject({ status: 'done' });
     await expectGone();
     expect(await archive()).toMatchObject({ ran: true });
-    expect(readdirSync(cold)).toHaveLength(1);
+    expect(readdirSync(folder)).toHaveLength(1);
   });
 
   it('goes on in time when a file cannot be written, and holds up no other', async () => {
@@ -278,16 +269,16 @@ describe('a process that dies while it changes files', () => {
     const expected = sorted(kept);
     for (let more = true; more;) {
       more = await work(dieOnce).then((anything) => anything, () => true); // prettier-ignore
-      const found = idsOf(await readBothTiers(db.url, cold));
+      const found = idsOf(await readBothTiers(db.url, folder));
       expect(new Set(found).size).toBe(found.length);
       expect(found.filter((id) => expected.includes(id))).toEqual(expected);
       expect(died.size).toBeLessThan(60);
     }
     expect([...died].filter((step) => /^(merge|erase|set-apart|expire)-/.test(step)).length).toBe(32);
-    expect(idsOf(await readBothTiers(db.url, cold))).toEqual(expected);
+    expect(idsOf(await readBothTiers(db.url, folder))).toEqual(expected);
     await expectGone();
     const files = await db.database.query<{ file: string }>('SELECT file FROM cold_segments ORDER BY file');
-    expect(readdirSync(cold).sort()).toEqual(files.map(({ file }) => file));
+    expect(readdirSync(folder).sort()).toEqual(files.map(({ file }) => file));
   }, 120_000);
 
   /** @returns whether there was anything to do. */

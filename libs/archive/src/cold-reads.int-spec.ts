@@ -1,5 +1,4 @@
-import { mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   ColdFileGoneError,
@@ -9,8 +8,8 @@ import {
   type EventPage,
   type PageBounds,
 } from '@app/persistence';
-import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
-import { Archiver } from './archiver';
+import { anEvent, storeEvents } from '@app/testing';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { ColdReads } from './cold-reads';
 import { Engine } from './duckdb/engine';
 import { LocalSegmentStorage } from './local/local-segment-storage';
@@ -18,26 +17,21 @@ import { LocalSegmentStorage } from './local/local-segment-storage';
 const boundary = new Date('2026-06-01T00:00:00Z');
 const WHOLE = { limit: 200, maxBytes: 1e9 };
 
-let db: FreshDatabase;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let folder: string;
 let engine: Engine;
 let storage: LocalSegmentStorage;
 let ids: string[];
 beforeEach(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
-  storage = new LocalSegmentStorage(folder);
+  tier = await freshColdTier();
+  ({ db, folder, engine, storage } = tier);
   const events = Array.from({ length: 30 }, (_, n) => anEvent({ occurredAt: new Date(Date.UTC(2026, 4, 1, n)) }));
   await storeEvents(db.database, events);
   ids = events.map(({ eventId }) => eventId).reverse();
-  await new Archiver(db.config, storage, engine).run({ boundary });
+  await tier.archiver.run({ boundary });
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 /** Gives the one file another name, in the manifest too, as merging or erasing does. */
 async function replaceFile(): Promise<void> {

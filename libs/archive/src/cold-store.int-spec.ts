@@ -1,21 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Event } from '@app/events';
 import { committedSegments, EventReader, type EventFilter, type EventPlace, type StoredEvent } from '@app/persistence';
-import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
-import { Archiver } from './archiver';
+import { anEvent, storeEvents } from '@app/testing';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { ColdStore } from './cold-store';
-import { Engine } from './duckdb/engine';
-import { LocalSegmentStorage } from './local/local-segment-storage';
 
 const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 const MINUTE_MS = 60_000;
 const boundary = new Date(BEGIN + 10_000 * MINUTE_MS);
 
-let db: FreshDatabase;
-let folder: string;
-let engine: Engine;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let cold: ColdStore;
 /** As the hot tier gave them before they were moved, newest first. */
 let stored: readonly StoredEvent[];
@@ -36,11 +30,9 @@ function madeUp(n: number): Event {
 }
 
 beforeAll(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
-  const storage = new LocalSegmentStorage(folder);
-  cold = new ColdStore(storage, engine);
+  tier = await freshColdTier();
+  ({ db } = tier);
+  cold = new ColdStore(tier.storage, tier.engine);
   await db.database.query(`INSERT INTO projects (name) VALUES ('other')`);
   const events: StoredEvent[] = [];
   for (let part = 0; part < 3; part += 1) {
@@ -49,15 +41,11 @@ beforeAll(async () => {
       Array.from({ length: 800 }, (_, n) => madeUp(part * 800 + n)),
     );
     events.push(...(await everything()));
-    await new Archiver(db.config, storage, engine).run({ boundary, maxRows: 300 });
+    await tier.archiver.run({ boundary, maxRows: 300 });
   }
   stored = events.sort((a, b) => (isBehind(a, b) ? 1 : -1));
 });
-afterAll(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterAll(() => tier.drop());
 
 async function everything(): Promise<StoredEvent[]> {
   const reader = new EventReader(db.database);

@@ -1,11 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import type { Event } from '@app/events';
 import { DeadLetterPlace, Eraser, Erasures, ExpiredDays, HotEvents, recountRollups } from '@app/persistence';
-import { anEvent, freshDatabase, runSql, storeEvents, tablesWith, type FreshDatabase } from '@app/testing';
+import { anEvent, runSql, storeEvents, tablesWith } from '@app/testing';
 import { idsOf, readBothTiers } from '../test/both-tiers';
 import { filesWith } from '../test/cold-bytes';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { Archiver, type ArchiveRun, type ArchiveStep } from './archiver';
 import { ColdReads } from './cold-reads';
 import { ColdTier } from './cold-tier';
@@ -18,25 +17,17 @@ const today = Math.floor(Date.now() / DAY_MS);
 const boundary = new Date((today - 7) * DAY_MS);
 const USER = 'user-4711@example.org';
 
-let db: FreshDatabase;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let folder: string;
-let cold: string;
 let engine: Engine;
 let storage: LocalSegmentStorage;
 beforeEach(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-retention-'));
-  cold = join(folder, 'cold');
-  mkdirSync(cold);
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
-  storage = new LocalSegmentStorage(cold);
+  tier = await freshColdTier();
+  ({ db, folder, engine, storage } = tier);
   await db.database.query(`INSERT INTO projects (name) VALUES ('other')`);
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 function archive(onStep?: (step: ArchiveStep) => void, maxRows?: number): Promise<ArchiveRun> {
   const options = { ...(onStep && { onStep }), ...(maxRows !== undefined && { maxRows }) };
@@ -78,17 +69,17 @@ it('drops events that are older than their project keeps them, to the day, and l
   const before = await numbers();
   expect(await archive()).toMatchObject({ ran: true, expired: 1 });
   const ids = (events: readonly Event[]): string[] => events.map(({ eventId }) => eventId).sort();
-  expect(idsOf(await readBothTiers(db.url, cold))).toEqual(ids(kept));
+  expect(idsOf(await readBothTiers(db.url, folder))).toEqual(ids(kept));
   expect(await numbers()).toEqual(before);
   expect(await eventsFrom()).toEqual([{ day: dayOf(30) }, { day: null }]);
   expect(await differing()).toEqual([]);
   await storeEvents(db.database, expired);
-  expect(idsOf(await readBothTiers(db.url, cold))).toEqual(ids(kept));
+  expect(idsOf(await readBothTiers(db.url, folder))).toEqual(ids(kept));
   expect(await archive()).toMatchObject({ expired: 0 });
   // What comes late goes at the next run.
   await storeEvents(db.database, [aged(31)]);
   expect(await archive()).toMatchObject({ segments: 1, expired: 1 });
-  expect(idsOf(await readBothTiers(db.url, cold))).toEqual(ids(kept));
+  expect(idsOf(await readBothTiers(db.url, folder))).toEqual(ids(kept));
 });
 
 it('drops a file without reading it when all of it is too old, and nothing where nothing is', async () => {
@@ -99,7 +90,7 @@ it('drops a file without reading it when all of it is too old, and nothing where
   expect(await archive((step) => void steps.push(step), 2)).toMatchObject({ segments: 2, expired: 1 });
   expect(steps.filter((step) => step.startsWith('expire'))).toEqual([]);
   await archive();
-  expect(readdirSync(cold)).toHaveLength(1);
+  expect(readdirSync(folder)).toHaveLength(1);
   expect(await eventsFrom()).toEqual([{ day: dayOf(100) }, { day: null }]);
   // A longer time later does not bring back what is gone.
   await keep(3000);
@@ -109,12 +100,12 @@ it('drops a file without reading it when all of it is too old, and nothing where
 });
 
 it('leaves files that it replaced to who read the manifest before, for a minute, in archiving as in erasing', async () => {
-  const tier = ColdTier.forMoving({ kind: 'local', dir: cold });
+  const tier = ColdTier.forMoving({ kind: 'local', dir: folder });
   const eraser = tier.eraser(db.database, 0);
   const run = async (): Promise<number> => {
     await tier.archiver(db.config).run({ boundary });
     for (let kind = ''; kind !== 'rest';) kind = (await eraser.step()).kind;
-    return readdirSync(cold).length;
+    return readdirSync(folder).length;
   };
   await keep(100);
   await storeEvents(db.database, [aged(150), aged(50), anEvent({ userId: 'other', occurredAt: aged(40).occurredAt })]);
@@ -143,7 +134,7 @@ it('leaves no trace of a user who is erased after their events were dropped', as
   expect(await erasures.find(1, id)).toMatchObject({ status: 'done', removed: { cold: 32, userDays: 71 } });
   await runSql(db.url, 'VACUUM');
   expect(await tablesWith(db.url, USER)).toEqual([]);
-  expect(await filesWith(cold, USER)).toEqual([]);
+  expect(await filesWith(folder, USER)).toEqual([]);
   const users = await db.database.query('SELECT day::text, users::int4, new_users::int4 AS new FROM day_users');
   expect(users).toEqual([{ day: dayOf(40), users: 1, new: 1 }]);
   expect(await db.database.query('SELECT FROM retention_counts')).toEqual([]);

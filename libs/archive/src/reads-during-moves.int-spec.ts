@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { toStorableEvent, type Event } from '@app/events';
 import {
   EventStore,
@@ -12,34 +9,25 @@ import {
   type Queryable,
   type StoredEvent,
 } from '@app/persistence';
-import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
+import { anEvent, storeEvents } from '@app/testing';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { Archiver } from './archiver';
 import { ColdStore } from './cold-store';
-import { Engine } from './duckdb/engine';
-import { LocalSegmentStorage } from './local/local-segment-storage';
 
 const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 const MINUTES = 12;
 
-let db: FreshDatabase;
-let folder: string;
-let engine: Engine;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let archiver: Archiver;
 let cold: ColdStore;
 beforeEach(async () => {
-  db = await freshDatabase();
+  tier = await freshColdTier();
+  ({ db, archiver } = tier);
   await db.database.query(`INSERT INTO projects (name) VALUES ('other')`);
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
-  const storage = new LocalSegmentStorage(folder);
-  archiver = new Archiver(db.config, storage, engine);
-  cold = new ColdStore(storage, engine);
+  cold = new ColdStore(tier.storage, tier.engine);
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 const at = (minute: number): Date => new Date(BEGIN + minute * 60_000);
 

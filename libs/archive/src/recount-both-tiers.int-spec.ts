@@ -1,29 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Event } from '@app/events';
 import { recountRollups } from '@app/persistence';
-import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
-import { Archiver } from './archiver';
+import { anEvent, storeEvents } from '@app/testing';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
 import { ColdStore } from './cold-store';
-import { Engine } from './duckdb/engine';
-import { LocalSegmentStorage } from './local/local-segment-storage';
 
 const HOUR_MS = 3_600_000;
 
-let db: FreshDatabase;
-let folder: string;
-let engine: Engine;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 beforeEach(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
+  tier = await freshColdTier();
+  ({ db } = tier);
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 const hoursAgo = (hours: number): Date => new Date(Date.now() - hours * HOUR_MS);
 
@@ -40,13 +29,12 @@ const someEvents = (): Event[] =>
 
 it('finds the same in both tiers as in the hot one, wherever the border is, and what differs', async () => {
   await storeEvents(db.database, [...someEvents(), anEvent({ occurredAt: new Date('0001-01-01T00:00:00Z') })]);
-  const storage = new LocalSegmentStorage(folder);
-  const cold = new ColdStore(storage, engine);
+  const cold = new ColdStore(tier.storage, tier.engine);
   const differing = async (): Promise<unknown> =>
     (await recountRollups(db.database, { atMost: 3, cold })).filter((table) => table.differing > 0);
   expect(await differing()).toEqual([]);
   for (const hours of [500, 200, 50.5, 0]) {
-    await new Archiver(db.config, storage, engine).run({ boundary: hoursAgo(hours), maxRows: 23 });
+    await tier.archiver.run({ boundary: hoursAgo(hours), maxRows: 23 });
     expect([hours, await differing()]).toEqual([hours, []]);
   }
   await storeEvents(db.database, someEvents());

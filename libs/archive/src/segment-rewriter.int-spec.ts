@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Event } from '@app/events';
-import { segmentRecords } from '@app/persistence';
-import { anEvent, freshDatabase, storeEvents, type FreshDatabase } from '@app/testing';
+import { EventTraces, segmentRecords } from '@app/persistence';
+import { anEvent, storeEvents } from '@app/testing';
 import { idsOf, readBothTiers } from '../test/both-tiers';
-import { Archiver } from './archiver';
+import { freshColdTier, type FreshColdTier } from '../test/fresh-cold-tier';
+import { ColdStore } from './cold-store';
 import { Engine } from './duckdb/engine';
 import { LocalSegmentStorage } from './local/local-segment-storage';
 import { LockedTier, type OnStep } from './locked-tier';
@@ -15,19 +15,15 @@ const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 const boundary = new Date('2026-02-01T00:00:00Z');
 const GRACE_MS = 3_600_000;
 
-let db: FreshDatabase;
+let tier: FreshColdTier;
+let db: FreshColdTier['db'];
 let folder: string;
 let engine: Engine;
 beforeEach(async () => {
-  db = await freshDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'millrace-cold-'));
-  engine = new Engine({ memoryMb: 200, threads: 1, tempFolder: folder });
+  tier = await freshColdTier();
+  ({ db, folder, engine } = tier);
 });
-afterEach(async () => {
-  await engine.close();
-  rmSync(folder, { recursive: true, force: true });
-  await db.drop();
-});
+afterEach(() => tier.drop());
 
 /** Segments that overlap, of two projects, with rows of half a megabyte among them. */
 async function archiveSegments(count: number): Promise<Event[]> {
@@ -47,7 +43,7 @@ async function archiveSegments(count: number): Promise<Event[]> {
     );
     await storeEvents(db.database, some);
     events.push(...some);
-    await new Archiver(db.config, new LocalSegmentStorage(folder), engine).run({ boundary });
+    await tier.archiver.run({ boundary });
   }
   return events;
 }
@@ -80,6 +76,18 @@ describe('rewriting segments', () => {
     expect(await read()).toEqual(before);
     const states = await db.database.query('SELECT state, row_count::int4 AS n FROM cold_segments ORDER BY id');
     expect(states).toEqual([...Array<object>(3).fill({ state: 'superseded', n: 40 }), { state: 'committed', n: 120 }]);
+  });
+
+  it('keeps when each event came into the archive, whatever file it is in now', async () => {
+    const kept = (await archiveSegments(2)).filter(({ name }) => name === 'keep');
+    const traces = new EventTraces(db.database, new ColdStore(tier.storage, engine));
+    const archived = (): Promise<unknown[]> =>
+      Promise.all(kept.map(({ projectId, eventId }) => traces.find(projectId, eventId)));
+    const before = await archived();
+    expect(before[0]).toHaveProperty('archivedAt.getTime');
+    await rewrite(merge);
+    await rewrite(withoutSome);
+    expect(await archived()).toEqual(before);
   });
 
   it('leaves out exactly the rows that are to go, and all of them where none is to stay', async () => {
