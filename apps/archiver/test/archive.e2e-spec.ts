@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { anEvent, eventually, inTransaction, Scrape, storeEvents, type AppProcess } from '@app/testing';
 import { ArchivePipeline } from './archive-pipeline';
 
@@ -45,6 +46,20 @@ describe('old events', () => {
     expect(await pipeline.hotRows('true', [])).toBeGreaterThan(0);
     expect(readdirSync(pipeline.folder)).toHaveLength(1);
     expect(await pipeline.answers(ids)).toEqual(before);
+  });
+
+  it('that cannot be read take nothing from who waits for what is sent with them: all is accepted', async () => {
+    const known = anEvent({ occurredAt: new Date('2020-01-01') });
+    await storeEvents(pipeline.db.database, [known]);
+    const archiver = pipeline.startArchiver();
+    await allMoved();
+    await archiver.kill();
+    for (const file of readdirSync(pipeline.folder)) rmSync(join(pipeline.folder, file));
+    await pipeline.startApi();
+    pipeline.startConsumer();
+    const both = [{ name: 'again', event_id: known.eventId }, { name: 'new' }];
+    const answer = await pipeline.send('POST', '/api/v1/events?wait=stored', both);
+    expect(answer).toMatchObject({ accepted: 2, event_ids: [known.eventId, expect.any(String)] });
   });
 });
 

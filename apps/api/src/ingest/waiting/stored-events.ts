@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { EventReader, StoreUnavailableError, type StoredEvent } from '@app/persistence';
+import { PipelineError } from '@app/events';
+import { EventReader, type StoredEvent } from '@app/persistence';
 import { StoredWaiter, type KnownOutcomes } from './stored-waiter';
 import type { WaitFor } from './waiting-request';
 
@@ -46,7 +47,8 @@ export class StoredEvents {
     try {
       return eventIds.length === 0 ? [] : await this.reader.several(projectId, eventIds, MAX_ANSWER_BYTES);
     } catch (error) {
-      if (error instanceof StoreUnavailableError) return undefined;
+      // Who hears that nothing is known sends everything again, with new ids where they had none.
+      if (error instanceof PipelineError && error.retriable) return undefined;
       throw error;
     }
   }
