@@ -123,6 +123,7 @@ describe('several events', () => {
     expect(
       await reader.several(1, [...idsOf(events.slice(0, 3)), foreign.eventId, anEvent().eventId], 1 << 20),
     ).toHaveLength(3);
+    expect(await reader.several(1, [anEvent().eventId, ...idsOf(events)], 1 << 20)).toHaveLength(250);
     expect(await reader.several(1, [], 1 << 20)).toEqual([]);
   });
 

@@ -6,7 +6,8 @@ import { eventColumns, fromEventRow, type StoredEvent, type StoredEventRow } fro
 /** Events that one question asks for by their ids, so that it stops soon after too many bytes. */
 const PIECE_EVENTS = 100;
 
-type SizedRow = StoredEventRow & { readonly bytes: number };
+/** With how many of its question there are. */
+type SizedRow = StoredEventRow & { readonly bytes: number; readonly listed: number };
 
 /** Reads the hot events of one project; `TieredEventReader` those of both tiers. */
 export class EventReader {
@@ -38,23 +39,33 @@ export class EventReader {
    * @param eventIds UUIDs in lower case.
    */
   async several(projectId: number, eventIds: readonly string[], maxBytes: number): Promise<StoredEvent[]> {
-    const found: StoredEvent[] = [];
-    let left = maxBytes;
-    for (let from = 0; from < eventIds.length; from += PIECE_EVENTS) {
-      const piece = eventIds.slice(from, from + PIECE_EVENTS);
-      const rows = await this.piece(projectId, piece, left);
-      found.push(...rows.map(fromEventRow));
-      if (rows.length < piece.length) break;
-      left -= Math.max(...rows.map(({ bytes }) => bytes));
-    }
-    return found;
+    return (await this.upTo(projectId, eventIds, maxBytes)).events;
   }
 
-  /** Every row tells the bytes of itself and of those before it. */
+  /** As `several`. @returns `cut` when the hot tier has more of them. */
+  protected async upTo(
+    projectId: number,
+    eventIds: readonly string[],
+    maxBytes: number,
+  ): Promise<{ readonly events: StoredEvent[]; readonly cut: boolean }> {
+    const events: StoredEvent[] = [];
+    let left = maxBytes;
+    for (let from = 0; from < eventIds.length; from += PIECE_EVENTS) {
+      const rows = await this.piece(projectId, eventIds.slice(from, from + PIECE_EVENTS), left);
+      const fitting = rows.filter(({ bytes }) => bytes <= left);
+      events.push(...fitting.map(fromEventRow));
+      if (fitting.length < (rows[0]?.listed ?? 0)) return { events, cut: true };
+      left -= Math.max(0, ...fitting.map(({ bytes }) => bytes));
+    }
+    return { events, cut: false };
+  }
+
+  /** Every row tells the bytes of itself and of those before it; the first one is there however many it has. */
   private piece(projectId: number, eventIds: readonly string[], maxBytes: number): Promise<SizedRow[]> {
     return this.database.query<SizedRow>(
-      `SELECT ${eventColumns}, e.bytes FROM (
-         SELECT e.*, ${bytesUpTo('e.event_id')}
+      `SELECT ${eventColumns}, e.bytes, e.listed FROM (
+         SELECT e.*, ${bytesUpTo('e.event_id')}, row_number() OVER (ORDER BY e.event_id) AS place,
+           (count(*) OVER ())::int AS listed
          FROM unnest($2::uuid[]) AS w(event_id)
          CROSS JOIN LATERAL (
            SELECT occurred_at FROM event_ids WHERE project_id = $1 AND event_id = w.event_id LIMIT 1
@@ -63,7 +74,7 @@ export class EventReader {
            SELECT * FROM events WHERE project_id = $1 AND occurred_at = i.occurred_at AND event_id = w.event_id LIMIT 1
          ) e
        ) e
-       WHERE e.bytes <= $3`,
+       WHERE e.bytes <= $3 OR e.place = 1`,
       [projectId, uuidArray(eventIds, (eventId) => eventId), maxBytes],
     );
   }

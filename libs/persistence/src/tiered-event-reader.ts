@@ -53,7 +53,8 @@ export class TieredEventReader extends EventReader {
     eventIds: readonly string[],
     maxBytes: number,
   ): Promise<StoredEvent[]> {
-    const hot = await super.several(projectId, eventIds, maxBytes);
+    const { events: hot, cut } = await this.upTo(projectId, eventIds, maxBytes);
+    if (cut) return hot;
     const found = new Set(hot.map(({ eventId }) => eventId));
     const places = await this.placesOf(
       projectId,
