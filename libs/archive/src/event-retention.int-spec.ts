@@ -62,7 +62,10 @@ const dayOf = (days: number): string => new Date((today - days) * DAY_MS).toISOS
 
 it('drops events that are older than their project keeps them, to the day, and leaves all numbers and ids', async () => {
   const kept = [aged(30), aged(8), aged(3), aged(31, { projectId: 2 }), aged(500, { projectId: 2 })];
-  const expired = [aged(31), aged(30, { occurredAt: new Date((today - 30) * DAY_MS - 1) }), aged(4000)];
+  const expired = [
+    ...[aged(31), aged(30, { occurredAt: new Date((today - 30) * DAY_MS - 1) }), aged(4000)],
+    aged(0, { occurredAt: new Date('0026-11-22T00:00:00Z') }),
+  ];
   await storeEvents(db.database, [...kept, ...expired]);
   await archive();
   await keep(30);

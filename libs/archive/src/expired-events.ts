@@ -10,6 +10,7 @@ import { timestamp } from './duckdb/engine';
 import { parquet } from './duckdb/sql';
 import type { LockedTier } from './locked-tier';
 import type { SegmentRewriter } from './segment-rewriter';
+import { timesOf } from './segment-times';
 
 /**
  * Drops events that are older than their projects want to keep, of one segment.
@@ -58,15 +59,12 @@ async function drop({ session }: LockedTier, segment: SegmentRecord, cutoff: Ret
 }
 
 function mayHaveExpired(segment: SegmentRecord, { projectId, from }: RetentionCutoff): boolean {
-  const { minProjectId, maxProjectId, minOccurredAt } = segment;
-  return minProjectId <= projectId && projectId <= maxProjectId && Date.parse(`${minOccurredAt}Z`) < from.getTime();
+  const { minProjectId, maxProjectId } = segment;
+  return minProjectId <= projectId && projectId <= maxProjectId && timesOf(segment).min < from.getTime();
 }
 
-function isAllExpired(
-  { minProjectId, maxProjectId, maxOccurredAt }: SegmentRecord,
-  { from }: RetentionCutoff,
-): boolean {
-  return minProjectId === maxProjectId && Date.parse(`${maxOccurredAt}Z`) < from.getTime();
+function isAllExpired(segment: SegmentRecord, { from }: RetentionCutoff): boolean {
+  return segment.minProjectId === segment.maxProjectId && timesOf(segment).max < from.getTime();
 }
 
 /** Of the cutoffs, those before which the file has events of their project. */

@@ -1,4 +1,5 @@
 import type { SegmentRecord } from '@app/persistence';
+import { timesOf } from './segment-times';
 
 /** Files of about one size that become one. More of them: fewer rewritings of each row, and more files to read. */
 const FAN_IN = 8;
@@ -27,9 +28,12 @@ export function chooseMerge(segments: readonly SegmentRecord[], { maxRows, maxBy
 
 /** Those that are nearest to each other in time. */
 function nearest(segments: readonly SegmentRecord[]): SegmentRecord[] {
-  const byTime = [...segments].sort((a, b) => startOf(a) - startOf(b));
+  const byTime = [...segments].sort((a, b) => timesOf(a).min - timesOf(b).min);
   const runs = byTime.slice(FAN_IN - 1).map((_, index) => byTime.slice(index, index + FAN_IN));
-  const span = (run: readonly SegmentRecord[]): number => Math.max(...run.map(endOf)) - Math.min(...run.map(startOf));
+  const span = (run: readonly SegmentRecord[]): number => {
+    const times = run.map(timesOf);
+    return Math.max(...times.map(({ max }) => max)) - Math.min(...times.map(({ min }) => min));
+  };
   const [best = []] = runs.sort((a, b) => span(a) - span(b));
   return best;
 }
@@ -43,12 +47,4 @@ function fitting(segments: readonly SegmentRecord[], { maxRows, maxBytes }: Merg
     bytes += segment.bytes;
     return true;
   });
-}
-
-function startOf({ minOccurredAt }: SegmentRecord): number {
-  return Date.parse(`${minOccurredAt}Z`);
-}
-
-function endOf({ maxOccurredAt }: SegmentRecord): number {
-  return Date.parse(`${maxOccurredAt}Z`);
 }

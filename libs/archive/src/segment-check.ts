@@ -15,7 +15,7 @@ export interface CheckedSegments {
   readonly files: number;
   readonly events: number;
   readonly faults: readonly SegmentFault[];
-  /** Files of this database that no row of the manifest names: the archiver removes them. */
+  /** Files of this database that no row of the manifest names. Nobody removes them: see `LockedTier.sweep`. */
   readonly unnamed: readonly string[];
 }
 
