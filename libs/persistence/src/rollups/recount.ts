@@ -1,8 +1,10 @@
+import type { QueryRunner } from 'typeorm';
 import type { ColdEvents } from '../cold-events.port';
 import { createDataSource } from '../data-source';
 import type { Database } from '../database';
+import { withFreshManifest } from '../fresh-manifest';
 import { translateDatabaseError } from '../store-error';
-import { COUNTED, fillColdCounts, makeColdCounts, USER_DAYS } from './counted-events';
+import { ColdCounts, COUNTED, USER_DAYS } from './counted-events';
 import { NAMES_PER_DAY } from './rollups';
 import { hotWindowStart } from './utc-day';
 
@@ -147,33 +149,52 @@ const RECOUNTS: readonly Recount[] = [
  * meanwhile. Numbers of days of which a project has dropped events are taken as they are. Reads the hot tier some times over and the archive once; there is no limit on how long that takes.
  *
  * @throws {StoreUnavailableError}
+ * @throws {ColdUnavailableError} a file is lost, or could not be read.
  */
 export async function recountRollups(database: Database, options: RecountOptions): Promise<RecountedTable[]> {
-  const { atMost, namesPerDay = NAMES_PER_DAY, cold } = options;
   const source = createDataSource(database.config, 'maintenance');
   try {
     await source.initialize();
     const runner = source.createQueryRunner();
-    await makeColdCounts(runner);
-    await runner.startTransaction('REPEATABLE READ');
-    await runner.query('SET TRANSACTION READ ONLY');
-    // By the clock that the snapshot has.
-    const clock = (await runner.query('SELECT (extract(epoch FROM now()) * 1000)::float8 AS ms')) as { ms: number }[];
-    const hotFrom = hotWindowStart(new Date(clock[0]?.ms ?? NaN));
-    await fillColdCounts(runner, cold, hotFrom);
-    const tables: RecountedTable[] = [];
-    for (const recount of RECOUNTS) {
-      const sql = comparison(recount, atMost);
-      const rows = (await runner.query(sql, [hotFrom.toISOString(), namesPerDay])) as ComparedRow[];
-      tables.push(toTable(recount.table, rows, atMost));
-    }
-    await runner.rollbackTransaction();
-    return tables;
+    const cold = await ColdCounts.of(runner, options.cold);
+    // A file that was replaced stays for a minute, and reading those before it may take longer. With a new snapshot only
+    // those are read that are new: far fewer each time.
+    return await withFreshManifest(async () => {
+      await runner.startTransaction('REPEATABLE READ');
+      try {
+        return await recountIn(runner, cold, options);
+      } finally {
+        // What is counted of the files stays.
+        await runner.commitTransaction();
+      }
+    });
   } catch (error) {
     throw translateDatabaseError(error);
   } finally {
     if (source.isInitialized) await source.destroy();
   }
+}
+
+async function recountIn(
+  runner: QueryRunner,
+  cold: ColdCounts,
+  { atMost, namesPerDay = NAMES_PER_DAY }: RecountOptions,
+): Promise<RecountedTable[]> {
+  await runner.query('SET TRANSACTION READ ONLY');
+  // Before the snapshot, which the first SELECT takes: a partition that is dropped after it would be empty to it, and what
+  // was in it is in no file that it knows. Who drops one gives up after a moment, and tries again later.
+  await runner.query('LOCK TABLE ONLY events IN ACCESS SHARE MODE');
+  // By the clock that the snapshot has.
+  const clock = (await runner.query('SELECT (extract(epoch FROM now()) * 1000)::float8 AS ms')) as { ms: number }[];
+  const hotFrom = hotWindowStart(new Date(clock[0]?.ms ?? NaN));
+  await cold.fill(hotFrom);
+  const tables: RecountedTable[] = [];
+  for (const recount of RECOUNTS) {
+    const sql = comparison(recount, atMost);
+    const rows = (await runner.query(sql, [hotFrom.toISOString(), namesPerDay])) as ComparedRow[];
+    tables.push(toTable(recount.table, rows, atMost));
+  }
+  return tables;
 }
 
 interface ComparedRow extends RollupDifference {

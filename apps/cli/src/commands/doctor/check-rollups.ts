@@ -1,4 +1,10 @@
-import { ColdUnavailableError, recountRollups, type ColdEvents, type Database } from '@app/persistence';
+import {
+  ColdFileGoneError,
+  ColdUnavailableError,
+  recountRollups,
+  type ColdEvents,
+  type Database,
+} from '@app/persistence';
 import type { Finding } from './finding';
 
 /** Differences of one table that are told; the rest are counted. */
@@ -10,9 +16,10 @@ export async function checkRollups(database: Database, cold: ColdEvents): Promis
     return await recount(database, cold);
   } catch (error) {
     if (!(error instanceof ColdUnavailableError)) throw error;
+    const why = error instanceof ColdFileGoneError ? 'are missing' : 'could not be read';
     return {
       healthy: false,
-      lines: [`statistics: not recounted, since files of old events are missing (${error.message})`],
+      lines: [`statistics: not recounted, since files of old events ${why} (${error.message})`],
     };
   }
 }
