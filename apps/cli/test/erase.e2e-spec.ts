@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiKeys, hashApiKeySecret, mintApiKey } from '@app/persistence';
+import { eventually, inTransaction } from '@app/testing';
 import { CliProcess, type CliResult } from './cli-process';
 import { LocalPipeline } from './local-pipeline';
 
@@ -60,6 +61,23 @@ describe('millrace erase', () => {
     await post({ name: 'n', user_id });
     const { code, stdout } = await erase(user_id, '--wait');
     expect([code, stdout]).toEqual([0, expect.stringMatching(/ status=done hot=1 /) as string]);
+  });
+
+  it('goes on waiting while the API is away', async () => {
+    let erasing: Promise<CliResult> | undefined;
+    await inTransaction(pipeline.db.url, async (query) => {
+      // It waits for whoever is storing.
+      await query('LOCK TABLE consumer_positions IN ROW EXCLUSIVE MODE');
+      erasing = erase('who waits', '--wait');
+      await eventually(async () => {
+        const asked = `SELECT FROM erasures WHERE user_id = 'who waits'`;
+        expect(await pipeline.db.database.query(asked)).toHaveLength(1);
+      }, 30_000);
+      await pipeline.crashApi();
+    });
+    const { code, stderr } = await erasing!;
+    expect(stderr).toContain(' waiting reason=');
+    expect(code).toBe(0);
   });
 
   it('without --wait tells where to ask', async () => {

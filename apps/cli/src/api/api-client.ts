@@ -10,6 +10,9 @@ const PAGE = 200;
 /** The API has understood the call and says no: what was asked for is wrong, or not there. */
 export class RefusedByApiError extends Error {}
 
+/** The API is away, or cannot do it now; that may pass. */
+export class ApiUnavailableError extends CannotRunError {}
+
 interface Page<T> {
   readonly data: readonly T[];
   readonly next_cursor: string | null;
@@ -27,8 +30,9 @@ export class ApiClient {
   /**
    * @param path below the address of the API, with its query.
    * @returns what the API answers; undefined when that is nothing.
-   * @throws {RefusedByApiError} for 400, 404, 413, 415 and 422.
-   * @throws {CannotRunError} when the API is away, refuses the key, or is none.
+   * @throws {RefusedByApiError} for 400, 404, 413, 415, 422 and 429.
+   * @throws {ApiUnavailableError} when there is no answer, and for 503.
+   * @throws {CannotRunError} when the API refuses the key, or is none.
    */
   async call<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T> {
     const { status, text } = await this.send(method, path, body);
@@ -61,7 +65,8 @@ export class ApiClient {
       const response = await fetch(url, { method, headers, ...content, signal, redirect: 'manual' });
       return { status: response.status, text: await response.text() };
     } catch (error) {
-      throw new CannotRunError(`the API at ${this.endpoint.url} does not answer: ${reasonOf(error)}`, { cause: error });
+      const reason = `the API at ${this.endpoint.url} does not answer: ${reasonOf(error)}`;
+      throw new ApiUnavailableError(reason, { cause: error });
     }
   }
 }
@@ -83,7 +88,8 @@ function failure(status: number, answer: unknown): Error {
   const { detail, errors = [] } = (typeof answer === 'object' && answer !== null ? answer : {}) as Problem;
   const reasons = errors.map(({ field, message }) => `${field === '' ? 'the call' : field} ${message}`);
   const said = reasons.length > 0 ? reasons.join('; ') : (detail ?? `status ${status}`);
-  if ([400, 404, 413, 415, 422].includes(status) && answer !== undefined) return new RefusedByApiError(said);
+  if ([400, 404, 413, 415, 422, 429].includes(status) && answer !== undefined) return new RefusedByApiError(said);
   if (status === 401 || status === 403) return new CannotRunError(`the API refuses the key: ${said}`);
-  return new CannotRunError(`the API answers ${status}: ${said}`);
+  const answered = `the API answers ${status}: ${said}`;
+  return status === 503 ? new ApiUnavailableError(answered) : new CannotRunError(answered);
 }

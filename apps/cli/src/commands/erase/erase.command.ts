@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { ApiClient } from '../../api/api-client';
+import { ApiUnavailableError, type ApiClient } from '../../api/api-client';
 import { toStderr, toStdout } from '../../log-line';
 import { administer, withAdminFlags, type AdminFlags } from '../keys/admin-command';
 
@@ -58,11 +58,19 @@ async function ended(api: ApiClient, id: string): Promise<Erasure> {
   let told = '';
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
-    const erasure = await api.call<Erasure>('GET', `/api/v1/erasures/${id}`);
-    const { status } = erasure;
-    if (status === 'done' || status === 'failed' || Date.now() > until) return erasure;
-    if (status !== told) toStderr(`erasure_id=${id} status=${status}`);
-    told = status;
+    let now: string;
+    try {
+      const erasure = await api.call<Erasure>('GET', `/api/v1/erasures/${id}`);
+      const { status } = erasure;
+      if (status === 'done' || status === 'failed' || Date.now() > until) return erasure;
+      now = `status=${status}`;
+    } catch (error) {
+      // The work on it goes on without the API.
+      if (!(error instanceof ApiUnavailableError) || Date.now() > until) throw error;
+      now = `waiting reason=${JSON.stringify(error.message)}`;
+    }
+    if (now !== told) toStderr(`erasure_id=${id} ${now}`);
+    told = now;
     await delay(PAUSE_MS);
   }
 }

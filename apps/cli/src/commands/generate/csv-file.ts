@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { CannotRunError } from '../../cannot-run.error';
 import { EventMaker } from './event-maker';
 
@@ -22,16 +22,17 @@ const CHUNK_CHARACTERS = 1 << 20;
  */
 export function writeCsvFile({ file, rows, seed }: CsvPlan): void {
   try {
+    // By its descriptor a file is written from where the last writing ended, and all of it, also on a disk that is nearly full.
     const descriptor = openSync(file, 'w');
     try {
       let chunk = HEADER;
       for (const row of csvRows(rows, seed)) {
         chunk += row;
         if (chunk.length < CHUNK_CHARACTERS) continue;
-        writeSync(descriptor, chunk);
+        writeFileSync(descriptor, chunk);
         chunk = '';
       }
-      writeSync(descriptor, chunk);
+      writeFileSync(descriptor, chunk);
     } finally {
       closeSync(descriptor);
     }
