@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { PinoLogger } from 'nestjs-pino';
-import { EventReader, type EventFilter, type EventPlace, type PageBounds, type StoredEvent } from '@app/persistence';
+import { EventReader, type EventFilter, type EventPage, type EventPlace, type StoredEvent } from '@app/persistence';
 import { principalOf } from '../../transport/auth/api-key.guard';
 import { requestIdOf } from '../../transport/request-id';
 import { UntilGone } from '../../transport/until-gone';
 import { ExportSlots } from './export-slots';
+import { onceReadable } from './once-readable';
 import { writePaced } from './write-paced';
 
 /** How events are written. */
@@ -14,6 +15,12 @@ export interface ExportForm {
   readonly contentType: string;
   readonly header: string;
   readonly line: (event: StoredEvent) => string;
+}
+
+interface Wanted {
+  readonly filter: EventFilter;
+  readonly signal: AbortSignal;
+  readonly onWait: (error: Error) => void;
 }
 
 /**
@@ -26,6 +33,9 @@ const PAGE_BYTES = 1 << 18;
 const FEWEST_EVENTS = 16;
 /** A place of the few there are is not kept for a reader that takes nothing for so long. */
 const STALL_MS = 60_000;
+/** Nor for pages that cannot be read for so long: a file of old events comes from a bucket in seconds. */
+const UNREADABLE_MS = 300_000;
+const FIRST_PAUSE_MS = 250;
 
 /**
  * Streams the events of a list, page by page in its order and with its promises: rows stored meanwhile neither shift nor
@@ -43,7 +53,7 @@ export class EventExport {
 
   /**
    * Answers the request. What fails before the first byte is thrown; afterwards the connection is broken off, so that nobody
-   * takes what has come for the whole.
+   * takes what has come for the whole: but old events that cannot be read now are waited for.
    *
    * @throws {ProblemError} 429 when too many exports run.
    */
@@ -52,7 +62,10 @@ export class EventExport {
     const leave = this.slots.enter(projectId);
     const signal = this.untilGone.signalOf(request);
     try {
-      const pieces = this.pieces(projectId, { filter, signal }, form);
+      const onWait = (error: Error): void => {
+        this.logger.warn({ error, request_id: requestIdOf(request) }, 'An export waits for old events.');
+      };
+      const pieces = this.pieces(projectId, { filter, signal, onWait }, form);
       const first = await pieces.next();
       response.writeHead(200, headersOf(form, new Date()));
       if (request.method !== 'HEAD') {
@@ -73,14 +86,18 @@ export class EventExport {
   /** The text of each page, the header in front. */
   private async *pieces(
     projectId: number,
-    wanted: Pick<PageBounds, 'filter' | 'signal'>,
+    { filter, signal, onWait }: Wanted,
     { header, line }: ExportForm,
   ): AsyncGenerator<string> {
+    const patience = { signal, onWait, longestMs: UNREADABLE_MS, pauseMs: FIRST_PAUSE_MS };
     let text = header;
     let limit = PAGE_EVENTS;
     let before: EventPlace | undefined;
     do {
-      const page = await this.reader.newest(projectId, { ...wanted, limit, maxBytes: PAGE_BYTES, before });
+      const bounds = { filter, signal, limit, maxBytes: PAGE_BYTES, before };
+      const read = (): Promise<EventPage> => this.reader.newest(projectId, bounds);
+      // The first one has its answer, whatever it is: the client can ask again, and loses nothing.
+      const page = await (before === undefined ? read() : onceReadable(read, patience));
       for (const event of page.events) text += line(event);
       yield text;
       text = '';
