@@ -1,7 +1,5 @@
-import { stat } from 'node:fs/promises';
 import { manifestFiles, type Database, type ManifestFile } from '@app/persistence';
-import { quoted, type Connecting } from './duckdb/engine';
-import { checksumOf } from './duckdb/segment-file';
+import { SegmentGoneError } from './archive.error';
 import type { SegmentStorage } from './segment-storage.port';
 
 /** How a file is not what the manifest says. */
@@ -20,16 +18,12 @@ export interface CheckedSegments {
 }
 
 /**
- * Holds the files of old events against the manifest: each is there, with the size, the SHA-256 and the rows that it was
- * published with. Reads them all.
+ * Holds the files of old events against the manifest: each is there, with the size and the SHA-256 that it was published
+ * with. Reads them all, in a bucket the objects themselves.
  *
  * @throws {StoreUnavailableError}
  */
-export async function checkSegments(
-  database: Database,
-  storage: SegmentStorage,
-  engine: Connecting,
-): Promise<CheckedSegments> {
+export async function checkSegments(database: Database, storage: SegmentStorage): Promise<CheckedSegments> {
   const { prefix } = await manifestFiles(database);
   // Before the manifest: a file gets its row before it is made. A folder that cannot be listed has none of what is named.
   const listed = await storage.list(prefix).catch((): string[] => []);
@@ -37,7 +31,7 @@ export async function checkSegments(
   const committed = files.filter((each) => each.committed);
   const faults: SegmentFault[] = [];
   for (const each of committed) {
-    const what = await faultOf(each, storage, engine);
+    const what = await faultOf(each, storage);
     if (what !== undefined) faults.push({ file: each.file, what });
   }
   const names = new Set(files.map(({ file }) => withoutEnding(file)));
@@ -50,28 +44,15 @@ export async function checkSegments(
   };
 }
 
-async function faultOf(file: ManifestFile, storage: SegmentStorage, engine: Connecting): Promise<string | undefined> {
+async function faultOf({ file, bytes, checksum }: ManifestFile, storage: SegmentStorage): Promise<string | undefined> {
   try {
-    if (!(await storage.has(file.file))) return 'is not there';
-    return await storage.reading([file.file], ([path = '']) => differenceOf(file, path, engine));
+    const stored = await storage.stored(file);
+    if (stored.bytes !== bytes) return `has ${stored.bytes} bytes instead of ${bytes}`;
+    return stored.sha256.equals(checksum) ? undefined : 'has another SHA-256';
   } catch (error) {
+    if (error instanceof SegmentGoneError) return 'is not there';
     return `cannot be read (${error instanceof Error ? error.message : String(error)})`;
   }
-}
-
-async function differenceOf(
-  { rows, bytes, checksum }: ManifestFile,
-  path: string,
-  engine: Connecting,
-): Promise<string | undefined> {
-  const { size } = await stat(path);
-  if (size !== bytes) return `has ${size} bytes instead of ${bytes}`;
-  if (!(await checksumOf(path)).equals(checksum)) return 'has another SHA-256';
-  const counted = await engine.connected(async (connection) => {
-    const read = await connection.runAndReadAll(`SELECT count(*)::DOUBLE AS n FROM read_parquet(${quoted(path)})`);
-    return Number(read.getRowObjectsJS()[0]?.['n']);
-  });
-  return counted === rows ? undefined : `has ${counted} rows instead of ${rows}`;
 }
 
 /** What was replaced meanwhile, and removed, is no fault. */

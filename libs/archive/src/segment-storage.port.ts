@@ -1,3 +1,5 @@
+import type { FileContent } from './file-content';
+
 /**
  * Where the files of the cold tier are. A file that is published never changes; readers open it by a path on this
  * machine.
@@ -25,6 +27,13 @@ export abstract class SegmentStorage {
 
   /** Whether the published file is there. */
   abstract has(file: string): Promise<boolean>;
+
+  /**
+   * What the storage itself has of a published file. Reads all of it.
+   *
+   * @throws {SegmentGoneError} {SegmentUnavailableError} {SegmentDiffersError}
+   */
+  abstract stored(file: string): Promise<FileContent>;
 
   /** Removes it, whether it is there or not. */
   abstract remove(file: string): Promise<void>;

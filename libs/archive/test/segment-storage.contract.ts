@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { SegmentGoneError } from '../src/archive.error';
 import type { SegmentStorage } from '../src/segment-storage.port';
 
 /** What every storage does. `make` gives one that is open, in that folder and empty. */
@@ -61,6 +62,15 @@ export function describeSegmentStorage(make: (folder: string) => Promise<Segment
       expect(await storage.list('a-')).toEqual([]);
       expect(await storage.list('')).toContain('b-1.parquet');
       await expect(read(['a-1.parquet'])).rejects.toThrow();
+    });
+
+    it('tells the content of what is stored, and of what is not that it is not there', async () => {
+      await publish('a-1.parquet', 'abc');
+      const { bytes, sha256 } = await storage.stored('a-1.parquet');
+      // FIPS 180-4, the example of one block.
+      const expected = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+      expect([bytes, sha256.toString('hex')]).toEqual([3, expected]);
+      await expect(storage.stored('a-2.parquet')).rejects.toBeInstanceOf(SegmentGoneError);
     });
 
     it('removes what is not there', async () => {

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import type { DuckDBBigIntVector, DuckDBConnection, DuckDBIntegerVector, DuckDBUUIDVector } from '@duckdb/node-api';
 import type { EventKeys, SegmentContent } from '@app/persistence';
+import { contentOf } from '../file-content';
 import { IdChecksum, toNanos, type Tally } from '../row-tally';
 import { csvColumns, DELIMITER, fromSpool, QUOTE, TEXT_COLUMNS } from '../segment-columns';
 import { quoted, timestamp, type Connecting } from './engine';
@@ -107,8 +104,8 @@ export async function readBack(engine: Connecting, path: string): Promise<ReadBa
     return found;
   });
   const tally = toTally({ ...sums, textBytes });
-  const { size: bytes } = await stat(path);
-  const content = { ...sums, idChecksum: tally.idChecksum, bytes, fileChecksum: await checksumOf(path) };
+  const { bytes, sha256: fileChecksum } = await contentOf(path);
+  const content = { ...sums, idChecksum: tally.idChecksum, bytes, fileChecksum };
   return { content, tally };
 }
 
@@ -174,11 +171,3 @@ export async function readKeys(engine: Connecting, path: string, content: Segmen
 }
 
 /** Bytes that are read at once: in smaller pieces, a third of the time goes to Node's streams. */
-const PIECE_BYTES = 1024 * 1024;
-
-/** SHA-256 of a file. */
-export async function checksumOf(path: string): Promise<Buffer> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path, { highWaterMark: PIECE_BYTES }), hash);
-  return hash.digest();
-}

@@ -1,5 +1,7 @@
 import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { SegmentGoneError } from '../archive.error';
+import { contentOf, type FileContent } from '../file-content';
 import { SegmentStorage } from '../segment-storage.port';
 import { settleFile, syncFolder } from '../sync-to-disk';
 
@@ -45,6 +47,11 @@ export class LocalSegmentStorage extends SegmentStorage {
       () => true,
       () => false,
     );
+  }
+
+  override async stored(file: string): Promise<FileContent> {
+    if (!(await this.has(file))) throw new SegmentGoneError(`The folder does not have ${file}.`);
+    return contentOf(join(this.folder, file));
   }
 
   override async remove(file: string): Promise<void> {

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BucketConfig } from '@app/config';
 import type { HeadObjectCommandOutput, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SegmentDiffersError, SegmentGoneError } from '../archive.error';
+import type { FileContent } from '../file-content';
 import { isPassing, toUnavailable } from './s3-error';
 
 export interface S3Limits {
@@ -14,11 +15,6 @@ export interface S3Limits {
   readonly tries: number;
   /** Of one page of a list. */
   readonly listKeys: number;
-}
-
-export interface ObjectContent {
-  readonly bytes: number;
-  readonly sha256: Buffer;
 }
 
 const LIMITS: S3Limits = { idleMs: 10_000, tries: 3, listKeys: 1000 };
@@ -48,7 +44,7 @@ export class S3Bucket {
   }
 
   /** In one request: what is cut off leaves no object and no parts. Bytes that were changed on the way are refused. */
-  async upload(file: string, path: string, { bytes, sha256 }: ObjectContent): Promise<void> {
+  async upload(file: string, path: string, { bytes, sha256 }: FileContent): Promise<void> {
     const { PutObjectCommand } = await import('@aws-sdk/client-s3');
     await this.trying(`PUT ${file}`, bytes, async (client, abortSignal) => {
       const body = createReadStream(path);
@@ -79,7 +75,7 @@ export class S3Bucket {
   }
 
   /** @throws {SegmentDiffersError} when what the bucket has is something else. */
-  async verify(file: string, { bytes, sha256 }: ObjectContent): Promise<void> {
+  async verify(file: string, { bytes, sha256 }: FileContent): Promise<void> {
     const head = await this.head(file);
     const same = head.ContentLength === bytes && head.Metadata?.['sha256'] === sha256.toString('hex');
     if (!same) throw this.differs(file);

@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { describeWithS3, S3Server } from '@app/testing';
 import { TestBucket } from '../../test/s3-bucket';
 import { S3Relay } from '../../test/s3-relay';
-import { SegmentGoneError } from '../archive.error';
+import { SegmentDiffersError, SegmentGoneError } from '../archive.error';
 import { describeSegmentStorage } from '../../test/segment-storage.contract';
 import type { S3Limits } from './s3-bucket';
 import { S3SegmentStorage, type S3StorageOptions } from './s3-segment-storage';
@@ -75,6 +75,17 @@ describeWithS3('a bucket', () => {
     await (await open()).remove(FILE);
     expect(await elsewhere.has(FILE)).toBe(false);
     await expect(read(elsewhere)).rejects.toBeInstanceOf(SegmentGoneError);
+  });
+
+  it('tells the content of the object, not of what was fetched of it', async () => {
+    const storage = await open();
+    await publish(storage);
+    await bucket.spoil(`old/events/${FILE}`);
+    expect(await read(storage)).toBe('x'.repeat(200_000));
+    await expect(storage.stored(FILE)).rejects.toBeInstanceOf(SegmentDiffersError);
+    await (await openElsewhere()).remove(FILE);
+    expect(await storage.has(FILE)).toBe(true);
+    await expect(storage.stored(FILE)).rejects.toBeInstanceOf(SegmentGoneError);
   });
 
   it('names what is on all pages of a list', async () => {

@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { BucketConfig } from '@app/config';
 import { PipelineError } from '@app/events';
 import { SegmentNotWrittenError, SegmentUnavailableError } from '../archive.error';
+import { contentOf, type FileContent } from '../file-content';
 import { SegmentStorage } from '../segment-storage.port';
 import { settleFile } from '../sync-to-disk';
-import { S3Bucket, type ObjectContent, type S3Limits } from './s3-bucket';
+import { S3Bucket, type S3Limits } from './s3-bucket';
 import { SegmentCache } from './segment-cache';
 
 export interface S3StorageOptions extends BucketConfig {
@@ -74,6 +73,18 @@ export class S3SegmentStorage extends SegmentStorage {
     return (await this.cache.has(file)) || (await this.bucket.has(file));
   }
 
+  /** Read past what was fetched, and not kept. */
+  override async stored(file: string): Promise<FileContent> {
+    let [bytes, hash] = [0, createHash('sha256')];
+    await this.bucket.read(file, (chunk, at) => {
+      if (at === 0) [bytes, hash] = [0, createHash('sha256')];
+      bytes += chunk.length;
+      hash.update(chunk);
+      return Promise.resolve();
+    });
+    return { bytes, sha256: hash.digest() };
+  }
+
   override async remove(file: string): Promise<void> {
     await rm(join(this.folder, file), { force: true });
     if (file.endsWith('.tmp')) return;
@@ -108,10 +119,4 @@ export class S3SegmentStorage extends SegmentStorage {
       throw new SegmentUnavailableError(`${file} could not be brought to this machine.`, { cause: error });
     }
   }
-}
-
-async function contentOf(path: string): Promise<ObjectContent> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return { bytes: (await stat(path)).size, sha256: hash.digest() };
 }

@@ -6,8 +6,8 @@ import type { Finding } from './finding';
 const MAX_LINES = 20;
 
 /** Whether the files of old events are those that the manifest names, byte by byte. */
-export async function checkArchive(database: Database, { storage, engine }: ColdTier): Promise<Finding> {
-  const { files, events, faults, unnamed } = await checkSegments(database, storage, engine);
+export async function checkArchive(database: Database, { storage }: ColdTier): Promise<Finding> {
+  const { files, events, faults, unnamed } = await checkSegments(database, storage);
   const lines = [
     faults.length === 0
       ? `archive: ${files} files with ${events} events are what the manifest says`
