@@ -174,6 +174,7 @@ describe.each(Array.from({ length: TIMES }, (_, time) => time))('killed with kil
     expect([...project.watch.complaints, ...(await rig.lookAtTiers(project))]).toEqual([]);
     expect(await rig.duplicates()).toBe(project.writer.repeats);
     await project.watch.stop();
+    await rig.db.database.query(`UPDATE cold_segments SET created_at = created_at - interval '1 day'`);
     await done({ graceMs: 0 });
     const { named, there } = await rig.files();
     expect(there).toEqual(named);

@@ -141,7 +141,7 @@ describe('millrace doctor', () => {
       expect(changed.code).toBe(1);
       expect(changed.stdout).toContain(
         `archive: files that are not what the manifest says: 1 of 1\n  ${file} has another SHA-256\n` +
-          `archive: files that no manifest names, which the archiver removes: 1\n  ${stray}\n`,
+          `archive: files that no manifest names, and nobody reads, erases or removes: 1\n  ${stray}\n`,
       );
 
       rmSync(join(folder, file));

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Event } from '@app/events';
+import { ColdSegments, LongSession } from '@app/persistence';
 import { anEvent, eventually, inTransaction, storeEvents } from '@app/testing';
 import { ArchiveProcess } from '../test/archive-process';
 import { idsOf, readBothTiers, readHot } from '../test/both-tiers';
@@ -11,6 +12,9 @@ import { LocalSegmentStorage } from './local/local-segment-storage';
 
 const DAY_MS = 86_400_000;
 const boundary = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - 7 * DAY_MS);
+
+/** Without what was begun and left, whose files are gone. */
+const NAMED = `SELECT file FROM cold_segments WHERE state <> 'writing' ORDER BY file`;
 
 /** Takes the last line away. */
 function truncateAfterLine(path: string): void {
@@ -155,7 +159,9 @@ describe('a move that cannot be made', () => {
     expect(readdirSync(folder)).toEqual([]);
 
     expect(await archiver().run({ boundary })).toMatchObject({ segments: 1, rows: 20 });
-    expect(await db.database.query('SELECT state FROM cold_segments')).toEqual([{ state: 'committed' }]);
+    expect(await db.database.query(`SELECT row_count::int4 AS n FROM cold_segments WHERE state <> 'writing'`)).toEqual([
+      { n: 20 },
+    ]);
   });
 
   it('leaves everything as it was when the file has something else than was sent', async () => {
@@ -184,6 +190,17 @@ describe('a move that cannot be made', () => {
     await expect(archiver().run({ boundary, onStep: steal })).rejects.toMatchObject({ code: 'SEGMENT_LOST' });
     expect(await readHot(db.url)).toHaveLength(19);
   });
+});
+
+it('publishes nothing of a run from which another one has taken what it began', async () => {
+  await storeEvents(db.database, oldEvents(20));
+  const session = await LongSession.open(db.config);
+  const onStep = async (step: ArchiveStep): Promise<void> => {
+    if (step === 'renamed') await new ColdSegments(session).abandoned();
+  };
+  await expect(archiver().run({ boundary, onStep })).rejects.toMatchObject({ code: 'SEGMENT_LOST' });
+  await session.close();
+  expect(await readHot(db.url)).toHaveLength(20);
 });
 
 describe('an archiver that is killed', () => {
@@ -224,7 +241,7 @@ describe('an archiver that is killed', () => {
     });
     await expectAll();
     expect(await readHot(db.url)).toEqual([]);
-    const files = await db.database.query<{ file: string }>('SELECT file FROM cold_segments ORDER BY file');
+    const files = await db.database.query<{ file: string }>(NAMED);
     expect(readdirSync(folder).sort()).toEqual(files.map(({ file }) => file));
   }, 120_000);
 

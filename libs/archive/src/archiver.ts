@@ -55,7 +55,7 @@ const NOTHING_DONE: ArchiveRun = { ran: false, segments: 0, rows: 0, merged: 0, 
 /**
  * Moves events of the hot tier into files. At every instant an event is found in exactly one of both: the transaction
  * that names the file in the manifest deletes the rows that are in it, after the file was read again and found to have
- * what PostgreSQL sent. Whatever dies before the commit leaves files that no manifest names; the next run removes them.
+ * what PostgreSQL sent. Whatever dies before the commit leaves files that nobody reads; the next run removes them.
  */
 export class Archiver {
   /** @param graceMs how long a file stays that was replaced. */
@@ -186,7 +186,7 @@ class Run {
     } else {
       await segments.forget(segment);
     }
-    await storage.remove(`${name}.csv.tmp`);
+    await storage.remove([`${name}.csv.tmp`]);
     await this.step('cleared');
     return spooled;
   }

@@ -101,16 +101,17 @@ export class LockedTier {
   }
 
   /**
-   * Removes what earlier runs left that died, and the replaced files that nobody can be reading any more. A file that the manifest
-   * does not name at all stays: no run of this database has left it, and it may be all that there is of some events, when
-   * the manifest was restored from a backup, or belongs to a copy of the database that was given the folder of the first.
+   * Removes what earlier runs left that died, and the replaced files that nobody can be reading any more. A run that was cut off may
+   * still be storing its file: such a file is looked for until none can come any more. One that the manifest does not name
+   * at all stays: it may be all that there is of some events, when the manifest was restored from a backup, or belongs
+   * to a copy of the database that was given the folder of the first.
    */
   async sweep(onStep: OnStep<'removed'> = () => undefined): Promise<void> {
     const { session, segments, storage, graceMs } = this;
-    const unfinished = await segments.unfinished();
+    const abandoned = await segments.abandoned();
     const removable = await removableSegments(session, graceMs);
     const wanted = new Set(await segments.files());
-    for (const { file } of [...unfinished, ...removable]) wanted.delete(file);
+    for (const { file } of [...abandoned, ...removable]) wanted.delete(file);
     const there = await storage.list(this.prefix);
     // A volume that is not mounted is an empty folder. What is written to it would be hidden when it is.
     if (wanted.size > 0 && !there.some((file) => wanted.has(file))) {
@@ -118,14 +119,14 @@ export class LockedTier {
         'The folder has none of the files that the manifest names: is it the right one?',
       );
     }
-    const begun = unfinished.map(({ file }) => file);
-    for (const file of there) if (isDraft(file) || begun.includes(file)) await storage.remove(file);
+    const nobodys = new Set(abandoned.map(({ file }) => file));
+    const left = there.filter((file) => isDraft(file) || nobodys.has(file));
     // DuckDB's own, of a process that was killed while it sorted; one that still runs has them open, and keeps them.
-    for (const file of await storage.list('duckdb_temp_')) await storage.remove(file);
+    left.push(...(await storage.list('duckdb_temp_')));
+    await storage.remove([...left, ...removable.map(({ file }) => file)]);
     // Last: a row that is struck out before its file is gone would leave a file of which nobody knows.
-    for (const segment of unfinished) await segments.forget(segment);
+    await segments.forgetAbandoned();
     for (const segment of removable) {
-      await storage.remove(segment.file);
       await onStep('removed');
       await strikeSuperseded(session, segment);
     }

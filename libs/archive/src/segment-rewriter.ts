@@ -113,7 +113,7 @@ export class SegmentRewriter {
     const slice = (n: number): string => storage.draftPath((slices[n] = `${name}-${n}.parquet`));
     await writePart(engine, paths, { conditions: keep, index, tally }, { path: draft, slice });
     await this.onStep(`${kind}-written`);
-    for (const each of slices) await storage.remove(`${each}.tmp`);
+    await storage.remove(slices.map((each) => `${each}.tmp`));
     const onStep = (step: FinishStep): Promise<void> | void => this.onStep(`${kind}-${step}`);
     const read = (path: string): Promise<SegmentContent> => this.tier.readAgain(path, tally, 'A rewritten segment');
     const content = await this.tier.finish(file, read, onStep);

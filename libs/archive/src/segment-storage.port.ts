@@ -35,8 +35,8 @@ export abstract class SegmentStorage {
    */
   abstract stored(file: string): Promise<FileContent>;
 
-  /** Removes it, whether it is there or not. */
-  abstract remove(file: string): Promise<void>;
+  /** Removes them, whether they are there or not. What was published stays away from here on, also when the power is lost. */
+  abstract remove(files: readonly string[]): Promise<void>;
 
   /** Every name that is there and begins so, drafts too. */
   abstract list(prefix: string): Promise<string[]>;

@@ -56,8 +56,7 @@ export function describeSegmentStorage(make: (folder: string) => Promise<Segment
       draft('a-2.parquet');
       expect((await storage.list('a-')).sort()).toEqual(['a-1.parquet', 'a-2.parquet.tmp']);
       expect(await Promise.all(['a-1.parquet', 'a-2.parquet'].map((file) => storage.has(file)))).toEqual([true, false]);
-      await storage.remove('a-1.parquet');
-      await storage.remove('a-2.parquet.tmp');
+      await storage.remove(['a-1.parquet', 'a-2.parquet.tmp']);
       expect(await storage.has('a-1.parquet')).toBe(false);
       expect(await storage.list('a-')).toEqual([]);
       expect(await storage.list('')).toContain('b-1.parquet');
@@ -74,8 +73,7 @@ export function describeSegmentStorage(make: (folder: string) => Promise<Segment
     });
 
     it('removes what is not there', async () => {
-      await storage.remove('a-1.parquet');
-      await storage.remove('a-1.parquet.tmp');
+      await storage.remove(['a-1.parquet', 'a-1.parquet.tmp']);
       expect(await storage.list('a-')).toEqual([]);
     });
 

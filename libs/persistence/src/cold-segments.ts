@@ -47,6 +47,15 @@ export class SegmentLostError extends PipelineError {
 /** Any number, but the same in every version: one archiver at a time, and whoever else changes cold segments. */
 export const ARCHIVE_LOCK = 7_106_925_117;
 
+/** The owner of what was begun by a run that is over. */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Longer than a run that lost its connection may go on before it finds out, storing a file meanwhile: uploads of a gigabyte that are
+ * tried again take hours.
+ */
+const LATE_FILE_HOURS = 24;
+
 /** Keys that one statement deletes. */
 const PIECE_ROWS = 10_000;
 
@@ -110,10 +119,23 @@ export class ColdSegments {
     });
   }
 
-  /** Segments that a run began and did not publish. Only who has the lock may ask: they are nobody's then. */
-  async unfinished(): Promise<WrittenSegment[]> {
+  /**
+   * Segments that a run began and did not publish, which it cannot any more from here on. Only who has the lock may ask, and
+   * must not be writing any.
+   */
+  async abandoned(): Promise<WrittenSegment[]> {
+    await this.session.query(`UPDATE cold_segments SET owner = $1 WHERE state = 'writing' AND owner <> $1`, [NOBODY]);
     return this.session.query<WrittenSegment>(
       `SELECT id, owner, file FROM cold_segments WHERE state = 'writing' ORDER BY id`,
+    );
+  }
+
+  /** Strikes out abandoned segments, once their files are gone and none can come any more. */
+  async forgetAbandoned(): Promise<void> {
+    await this.session.query(
+      `DELETE FROM cold_segments
+       WHERE state = 'writing' AND owner = $1 AND created_at + $2 * interval '1 hour' <= clock_timestamp()`,
+      [NOBODY, LATE_FILE_HOURS],
     );
   }
 
@@ -123,7 +145,7 @@ export class ColdSegments {
     return new Set(rows.map(({ file }) => file));
   }
 
-  /** Strikes out a segment that was not published, once its file is gone. */
+  /** Strikes out a segment of which no file was made. */
   async forget({ id }: WrittenSegment): Promise<void> {
     await this.session.query(`DELETE FROM cold_segments WHERE id = $1 AND state = 'writing'`, [id]);
   }

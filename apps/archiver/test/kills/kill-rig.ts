@@ -116,9 +116,11 @@ export class KillRig {
     await this.db.database.query('UPDATE projects SET retention_days = $2 WHERE id = $1', [id, days]);
   }
 
-  /** What the manifest names and the folder has. */
+  /** What the manifest names, but for what a run left that was killed, and what the folder has. */
   async files(): Promise<{ readonly named: readonly string[]; readonly there: readonly string[] }> {
-    const named = await this.db.database.query<{ file: string }>('SELECT file FROM cold_segments ORDER BY file');
+    const named = await this.db.database.query<{ file: string }>(
+      `SELECT file FROM cold_segments WHERE state <> 'writing' ORDER BY file`,
+    );
     return { named: named.map(({ file }) => file), there: readdirSync(this.folder).sort() };
   }
 

@@ -90,9 +90,9 @@ wrap(LongSession.prototype, 'copyOut', function copyOut(copy, sql, onRow) {
     if (rows === COPIED_ROWS) standStill('copying');
   });
 });
-wrap(LocalSegmentStorage.prototype, 'remove', async function remove(removeFile, file) {
-  await removeFile(file);
-  if (lastStep === 'locked') standStill('sweeping files');
+wrap(LocalSegmentStorage.prototype, 'remove', async function remove(removeFiles, names) {
+  await removeFiles(names);
+  if (lastStep === 'locked' && names.length > 0) standStill('sweeping files');
 });
 wrap(files, 'rename', async function rename(renameFile, ...paths) {
   await renameFile(...paths);

@@ -54,8 +54,9 @@ export class LocalSegmentStorage extends SegmentStorage {
     return contentOf(join(this.folder, file));
   }
 
-  override async remove(file: string): Promise<void> {
-    await rm(join(this.folder, file), { force: true });
+  override async remove(files: readonly string[]): Promise<void> {
+    for (const file of files) await rm(join(this.folder, file), { force: true });
+    if (files.length > 0) await syncFolder(this.folder);
   }
 
   override async list(prefix: string): Promise<string[]> {

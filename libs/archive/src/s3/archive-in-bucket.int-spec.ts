@@ -107,6 +107,38 @@ describeWithS3('old events in a bucket', () => {
     expect(await storage.list(orphan)).toEqual([]);
   });
 
+  it('are in no object of a run that was cut off, however late it comes', async () => {
+    await store(50);
+    const before = await everything(storage);
+    const other = await open(join(folder, 'other'));
+    let late = '';
+    relay.trouble = async (method, count) => {
+      if (method !== 'PUT' || count > 1) return undefined;
+      // The lock ends, and the other one has looked and moved everything before the object is there.
+      await db.database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+      );
+      const [begun] = await db.database.query<{ file: string }>('SELECT file FROM cold_segments');
+      late = begun?.file ?? '';
+      await eventually(async () => {
+        expect(await new Archiver(db.config, other, engine).run({ boundary })).toMatchObject({ ran: true, rows: 50 });
+      });
+      return undefined;
+    };
+    await expect(archive()).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await storage.list('events-')).toContain(late);
+    const again = (): Promise<unknown> => new Archiver(db.config, other, engine).run({ boundary });
+    await again();
+    expect(await other.list('events-')).toEqual((await segments()).map(({ file }) => file));
+    expect(await everything(other)).toEqual(before);
+    const rows = (): Promise<unknown[]> => db.database.query('SELECT FROM cold_segments WHERE file = $1', [late]);
+    expect(await rows()).toHaveLength(1);
+    await db.database.query(`UPDATE cold_segments SET created_at = created_at - interval '1 day'`);
+    await again();
+    expect(await rows()).toEqual([]);
+  });
+
   it('stay in the table while the bucket is away, and go on from there', async () => {
     await store(250);
     const before = await everything(storage);

@@ -72,7 +72,7 @@ describeWithS3('a bucket', () => {
     await publish(await open());
     const elsewhere = await openElsewhere();
     expect(await elsewhere.has(FILE)).toBe(true);
-    await (await open()).remove(FILE);
+    await (await open()).remove([FILE]);
     expect(await elsewhere.has(FILE)).toBe(false);
     await expect(read(elsewhere)).rejects.toBeInstanceOf(SegmentGoneError);
   });

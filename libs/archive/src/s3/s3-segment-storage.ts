@@ -85,11 +85,13 @@ export class S3SegmentStorage extends SegmentStorage {
     return { bytes, sha256: hash.digest() };
   }
 
-  override async remove(file: string): Promise<void> {
-    await rm(join(this.folder, file), { force: true });
-    if (file.endsWith('.tmp')) return;
-    await this.cache.remove(file);
-    await this.bucket.remove(file);
+  override async remove(files: readonly string[]): Promise<void> {
+    for (const file of files) {
+      await rm(join(this.folder, file), { force: true });
+      if (file.endsWith('.tmp')) continue;
+      await this.cache.remove(file);
+      await this.bucket.remove(file);
+    }
   }
 
   override async list(prefix: string): Promise<string[]> {

@@ -16,7 +16,7 @@ export async function checkArchive(database: Database, { storage }: ColdTier): P
   ];
   if (unnamed.length > 0) {
     lines.push(
-      `archive: files that no manifest names, which the archiver removes: ${unnamed.length}`,
+      `archive: files that no manifest names, and nobody reads, erases or removes: ${unnamed.length}`,
       ...told(unnamed.map((file) => `  ${file}`)),
     );
   }
