@@ -103,7 +103,7 @@ it('begins with a new snapshot when a file was replaced and removed before it wa
 it('is not done without a file that the manifest names', async () => {
   await storeEvents(db.database, someEvents());
   await tier.archiver.run({ boundary: hoursAgo(0), maxRows: 40 });
-  const lost: Interrupted = new Interrupted(2, async () => tier.storage.remove(lost.files[1] ?? ''));
+  const lost: Interrupted = new Interrupted(2, async () => tier.storage.remove([lost.files[1] ?? '']));
   await expect(differing(lost)).rejects.toThrow(ColdFileGoneError);
   expect(new Set(lost.files).size).toBe(2);
 });
