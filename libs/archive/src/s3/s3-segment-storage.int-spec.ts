@@ -83,7 +83,7 @@ describeWithS3('a bucket', () => {
     await bucket.spoil(`old/events/${FILE}`);
     expect(await read(storage)).toBe('x'.repeat(200_000));
     await expect(storage.stored(FILE)).rejects.toBeInstanceOf(SegmentDiffersError);
-    await (await openElsewhere()).remove(FILE);
+    await (await openElsewhere()).remove([FILE]);
     expect(await storage.has(FILE)).toBe(true);
     await expect(storage.stored(FILE)).rejects.toBeInstanceOf(SegmentGoneError);
   });
