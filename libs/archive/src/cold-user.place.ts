@@ -2,6 +2,7 @@ import { PipelineError } from '@app/events';
 import {
   committedSegments,
   eraseEvents,
+  NotReadYetError,
   segmentRecords,
   supersededSegments,
   UserPlace,
@@ -13,7 +14,7 @@ import {
   type Queryable,
   type SegmentRecord,
 } from '@app/persistence';
-import { SegmentDiffersError, SegmentNotWrittenError } from './archive.error';
+import { SegmentDiffersError, SegmentNotWrittenError, SegmentUnavailableError } from './archive.error';
 import { UserRows } from './duckdb/user-rows';
 import { LockedTier, type TierParts, type OnStep } from './locked-tier';
 import { SegmentRewriter, type RewriteStep } from './segment-rewriter';
@@ -34,8 +35,8 @@ const REWRITTEN_AT_ONCE = 2;
  * is rewritten once.
  */
 export class ColdUserEvents extends UserPlace {
-  /** Whether files have something of the user. They never change. */
-  private known = { erasureId: '', files: new Map<string, boolean>() };
+  /** Whether files have something to erase, and on which days they have rows of the user. They never change. */
+  private known = { erasureId: '', files: new Map<string, boolean>(), days: new Map<string, ReadonlySet<number>>() };
   /** Erasures whose files are rewritten one after the other, since there was no room for two, on disk or in memory. */
   private readonly cramped = new Set<string>();
 
@@ -64,13 +65,33 @@ export class ColdUserEvents extends UserPlace {
     const [from, until] = [startOf(sorted[0] ?? 0), startOf((sorted.at(-1) ?? 0) + 1)];
     const segments = await committedSegments(tx, user.projectId, { from, until });
     const files = segments.filter((segment) => days.some((day) => reachesInto(segment, day))).map(({ file }) => file);
+    const read = this.knownOf(user).days;
+    const unread = files.filter((file) => !read.has(file));
+    // Which files count is for the transaction to say, under the lock: what is in each of them stays so.
+    if (unread.length > 0) throw new NotReadYetError(() => this.readDays(user, unread));
+    return new Set(days.filter((day) => files.some((file) => read.get(file)?.has(day))));
+  }
+
+  private async readDays(user: ErasedUser, files: readonly string[]): Promise<void> {
     const { storage, engine } = this.cold;
-    const left = new Set<number>();
-    for (const some of chunksOf(files)) {
-      const found = await storage.reading(some, (paths) => new UserRows(engine, user).days(paths, days));
-      for (const day of found) left.add(day);
+    const read = this.knownOf(user).days;
+    try {
+      for (const some of chunksOf(files)) {
+        const days = await storage.reading(some, (paths) => new UserRows(engine, user).days(paths));
+        some.forEach((file, index) => read.set(file, days[index] ?? new Set()));
+      }
+    } catch (error) {
+      if (error instanceof PipelineError) throw error;
+      // Without the lock it may have been replaced.
+      throw new SegmentUnavailableError('A file of old events could not be read.', { cause: error });
     }
-    return left;
+  }
+
+  private knownOf(user: ErasedUser): typeof this.known {
+    if (this.known.erasureId !== user.erasureId) {
+      this.known = { erasureId: user.erasureId, files: new Map(), days: new Map() };
+    }
+    return this.known;
   }
 
   private async eraseIn(tier: LockedTier, user: ErasedUser, work: ErasureWork): Promise<Left> {
@@ -97,9 +118,8 @@ export class ColdUserEvents extends UserPlace {
     segments: readonly S[],
     atMost: number,
   ): Promise<S[]> {
-    if (this.known.erasureId !== user.erasureId) this.known = { erasureId: user.erasureId, files: new Map() };
     const { storage, engine } = this.cold;
-    const known = this.known.files;
+    const known = this.knownOf(user).files;
     const found: S[] = [];
     for (const some of chunksOf(segments)) {
       const asked = some.map(({ file }) => file).filter((file) => !known.has(file));

@@ -33,7 +33,7 @@ export { eraseEvents, type GoneEvent } from './erasure/erase-events';
 export { Eraser, type EraserStep } from './erasure/eraser';
 export { ExpiredDays } from './erasure/expired-days.place';
 export { HotEvents } from './erasure/hot-events.place';
-export { UserPlace, type ErasedUser, type ErasureWork, type Left } from './erasure/user-place.port';
+export { NotReadYetError, UserPlace, type ErasedUser, type ErasureWork, type Left } from './erasure/user-place.port';
 export { Erasures, type ErasureStatus, type StoredErasure } from './erasure/erasures';
 export { TooManyErasuresError } from './erasure/too-many-erasures.error';
 export { ensureFirstKey, mintFirstKey } from './first-key';

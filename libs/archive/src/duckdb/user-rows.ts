@@ -38,13 +38,14 @@ export class UserRows {
     return paths.map((path) => found.has(path));
   }
 
-  /** Of days, those of which the files have rows, erasable or not. */
-  async days(paths: readonly string[], days: readonly number[]): Promise<number[]> {
-    const rows = await this.read<{ day: number }>(
-      `SELECT DISTINCT ${DAY} AS day FROM ${parquet(paths)}
-       WHERE ${this.ofUser} AND ${DAY} IN (${days.map(String).join(', ')})`,
+  /** Of each file, the days of its rows, erasable or not. */
+  async days(paths: readonly string[]): Promise<ReadonlySet<number>[]> {
+    const rows = await this.read<{ path: string; day: number }>(
+      `SELECT DISTINCT filename AS path, ${DAY} AS day FROM ${parquet(paths, 'filename = true')} WHERE ${this.ofUser}`,
     );
-    return rows.map(({ day }) => day);
+    const days = new Map(paths.map((path) => [path, new Set<number>()]));
+    for (const { path, day } of rows) days.get(path)?.add(day);
+    return [...days.values()];
   }
 
   /** Conditions that divide the erasable rows of a file into parts of which each is small enough for one transaction. */

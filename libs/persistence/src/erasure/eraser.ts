@@ -5,7 +5,7 @@ import { DeadLetterPlace } from './dead-letters.place';
 import { CLOCK_SKEW_MS, DUE, raiseVersion, type Removed } from './erasures';
 import { HotEvents } from './hot-events.place';
 import { storingTransactionsEnded } from './storing-transactions';
-import type { ErasedUser, ErasureWork, UserPlace } from './user-place.port';
+import { NotReadYetError, type ErasedUser, type ErasureWork, type UserPlace } from './user-place.port';
 
 /** What one step came to. */
 export type EraserStep =
@@ -87,12 +87,14 @@ export class Eraser {
     const { erasureId } = due;
     const work: ErasureWork = {
       transaction: (part, on = this.database) =>
-        on.transaction(async (tx) => {
-          if (!(await mayWork(tx, erasureId))) return undefined;
-          const result = await part(tx);
-          await count(tx, erasureId, result.removed);
-          return result;
-        }),
+        readingBetween(() =>
+          on.transaction(async (tx) => {
+            if (!(await mayWork(tx, erasureId))) return undefined;
+            const result = await part(tx);
+            await count(tx, erasureId, result.removed);
+            return result;
+          }),
+        ),
       daysLeft: async (tx, days) => {
         const left = new Set<number>();
         for (const place of this.places) for (const day of await place.daysLeft(tx, due, days)) left.add(day);
@@ -111,6 +113,18 @@ export class Eraser {
       return { removed: {} };
     });
     return finished === undefined ? { kind: 'rest' } : { kind: 'done', erasureId };
+  }
+}
+
+/** A transaction has the user's row, for which whoever stores waits: none lasts while files are fetched and read. */
+async function readingBetween<T>(transaction: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await transaction();
+    } catch (error) {
+      if (!(error instanceof NotReadYetError)) throw error;
+      await error.read();
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import { PipelineError } from '@app/events';
 import type { Queryable, Transaction } from '../database';
 import type { Removed } from './erasures';
 
@@ -23,9 +24,20 @@ export type EraserTransaction = <T extends { readonly removed: Partial<Removed> 
 ) => Promise<T | undefined>;
 
 export interface ErasureWork {
+  /** May run `work` more than once: see `daysLeft` of a place. */
   readonly transaction: EraserTransaction;
   /** Of days since 1970, UTC: those of which some place has events of the user, whatever received when. */
   readonly daysLeft: (tx: Queryable, days: readonly number[]) => Promise<ReadonlySet<number>>;
+}
+
+/** The answer takes reading for which no transaction should wait. `read` does it, and remembers what it has read. */
+export class NotReadYetError extends PipelineError {
+  readonly code = 'NOT_READ_YET';
+  readonly retriable = true;
+
+  constructor(readonly read: () => Promise<void>) {
+    super('Something must be read before.');
+  }
 }
 
 /** What a place has of a user: `locked` when another process works; an instant before which nothing can be done. */
@@ -39,6 +51,10 @@ export abstract class UserPlace {
    */
   abstract erase(user: ErasedUser, work: ErasureWork): Promise<Left>;
 
-  /** See ErasureWork; in a transaction of the erasure, which sees its own changes. */
+  /**
+   * See ErasureWork; in a transaction of the erasure, which sees its own changes.
+   *
+   * @throws {NotReadYetError} the transaction is rolled back, and run again when that is read.
+   */
   abstract daysLeft(tx: Queryable, user: ErasedUser, days: readonly number[]): Promise<ReadonlySet<number>>;
 }
