@@ -1,4 +1,5 @@
 import { PipelineError } from '@app/events';
+import { StoreUnavailableError } from '@app/persistence';
 
 /** The file could not be written: a full disk, a folder that is read-only, a bucket that is away. Everything is as it was before. */
 export class SegmentNotWrittenError extends PipelineError {
@@ -26,3 +27,10 @@ export class SegmentUnavailableError extends PipelineError {
 
 /** The storage answers, and does not have the file (any more). */
 export class SegmentGoneError extends SegmentUnavailableError {}
+
+/** Whether it may be the fault of the files at hand alone, so that others can be worked on. */
+export function isOfFilesAtHand(error: unknown): boolean {
+  if (error instanceof SegmentGoneError) return true;
+  const ofAll = [StoreUnavailableError, SegmentUnavailableError, SegmentNotWrittenError];
+  return !ofAll.some((kind) => error instanceof kind);
+}

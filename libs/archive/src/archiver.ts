@@ -1,10 +1,10 @@
 import { PipelineError } from '@app/events';
 import type { PostgresConfig } from '@app/config';
-import { segmentRecords, type EventKeys, type SegmentContent } from '@app/persistence';
-import { ArchiveStoppedError, SegmentNotWrittenError } from './archive.error';
+import { segmentRecords, type EventKeys, type SegmentContent, type SegmentRecord } from '@app/persistence';
+import { ArchiveStoppedError, isOfFilesAtHand, SegmentNotWrittenError } from './archive.error';
 import type { Engine } from './duckdb/engine';
 import { readKeys, writeSegment } from './duckdb/segment-file';
-import { expireOne } from './expired-events';
+import { expireOne, type Attempt } from './expired-events';
 import { LockedTier, type FinishStep, type OnStep } from './locked-tier';
 import { chooseMerge } from './merge-policy';
 import type { RowPlace } from './row-tally';
@@ -70,7 +70,8 @@ export class Archiver {
    * Moves all that there is, drops what is older than its project keeps, and merges small segments, one segment after the other.
    *
    * @throws {SegmentNotWrittenError} {SegmentDiffersError} {SegmentLostError} the events of that segment are where
-   *   they were, and every segment before it is published.
+   *   they were, and every segment before it is published. Thrown at the end where a segment could not be merged, or what is too
+   *   old could not be dropped from it: that holds up no other segment.
    * @throws {StoreUnavailableError} the same; of the segment at hand the move is either done or not.
    */
   async run(options: ArchiveOptions): Promise<ArchiveRun> {
@@ -99,6 +100,8 @@ interface NewFile {
 /** One run, with the lock. */
 class Run {
   private readonly step: OnStep<ArchiveStep>;
+  /** Files that are left alone for the rest of the run. */
+  private readonly failed = new Map<string, unknown>();
 
   constructor(
     private readonly tier: LockedTier,
@@ -135,18 +138,38 @@ class Run {
   private async tidy(): Promise<Pick<ArchiveRun, 'merged' | 'expired'>> {
     const done = { merged: 0, expired: 0 };
     const rewriter = new SegmentRewriter(this.tier, this.step);
+    const attempt: Attempt = (segments, one) => this.attempt(segments, one);
     while (await this.giveWay()) {
-      const segments = await segmentRecords(this.tier.session);
-      if (await this.oneOrNothing(() => expireOne(this.tier, rewriter, segments))) {
+      const fit = ({ file }: SegmentRecord): boolean => !this.failed.has(file);
+      const segments = (await segmentRecords(this.tier.session)).filter(fit);
+      if (await expireOne(this.tier, rewriter, segments, attempt)) {
         done.expired += 1;
         continue;
       }
-      const merge = chooseMerge(segments, { maxRows: this.options.maxRows ?? MAX_ROWS, maxBytes: MAX_FILE_BYTES });
-      if (merge.length < 2) return done;
-      await this.oneOrNothing(() => rewriter.rewrite({ kind: 'merge', segments: merge, keep: ['true'] }));
-      done.merged += merge.length;
+      const merge = chooseMerge(segments.filter(fit), {
+        maxRows: this.options.maxRows ?? MAX_ROWS,
+        maxBytes: MAX_FILE_BYTES,
+      });
+      if (merge.length < 2) break;
+      await attempt(merge, async () => {
+        await rewriter.rewrite({ kind: 'merge', segments: merge, keep: ['true'] });
+        done.merged += merge.length;
+      });
     }
+    for (const first of this.failed.values()) throw first;
     return done;
+  }
+
+  /** A file that is lost or damaged holds up no others. */
+  private async attempt<T>(segments: readonly SegmentRecord[], one: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.oneOrNothing(one);
+    } catch (error) {
+      this.options.signal?.throwIfAborted();
+      if (!isOfFilesAtHand(error)) throw error;
+      for (const { file } of segments) this.failed.set(file, error);
+      return undefined;
+    }
   }
 
   /** @returns false when somebody else archives now. */

@@ -14,7 +14,7 @@ import {
   type Queryable,
   type SegmentRecord,
 } from '@app/persistence';
-import { SegmentDiffersError, SegmentNotWrittenError, SegmentUnavailableError } from './archive.error';
+import { isOfFilesAtHand, SegmentDiffersError, SegmentGoneError, SegmentNotWrittenError } from './archive.error';
 import { UserRows } from './duckdb/user-rows';
 import { LockedTier, type TierParts, type OnStep } from './locked-tier';
 import { SegmentRewriter, type RewriteStep } from './segment-rewriter';
@@ -83,7 +83,7 @@ export class ColdUserEvents extends UserPlace {
     } catch (error) {
       if (error instanceof PipelineError) throw error;
       // Without the lock it may have been replaced.
-      throw new SegmentUnavailableError('A file of old events could not be read.', { cause: error });
+      throw new SegmentGoneError('A file of old events could not be read.', { cause: error });
     }
   }
 
@@ -100,9 +100,8 @@ export class ColdUserEvents extends UserPlace {
     const segments = (await segmentRecords(tier.session)).filter(
       ({ minProjectId, maxProjectId }) => minProjectId <= projectId && projectId <= maxProjectId,
     );
-    const atOnce = this.cramped.has(user.erasureId) ? 1 : REWRITTEN_AT_ONCE;
-    const some = await this.having(user, segments, atOnce);
-    if (some.length > 0) return this.eraseOf(tier, some, user, work);
+    const left = await this.eraseSome(tier, segments, user, work);
+    if (left !== 'nothing') return left;
     let resumeAt: Date | undefined;
     for (const { removableAt, ...replaced } of await supersededSegments(tier.session, tier.graceMs)) {
       if ((await this.having(user, [replaced], 1)).length > 0) resumeAt = removableAt;
@@ -112,25 +111,63 @@ export class ColdUserEvents extends UserPlace {
     return 'nothing';
   }
 
-  /** The first of the segments that have something of the user. */
+  /** The first that can be: a file that is lost or damaged holds up no others. @throws when nothing but such files is left. */
+  private async eraseSome(
+    tier: LockedTier,
+    segments: readonly SegmentRecord[],
+    user: ErasedUser,
+    work: ErasureWork,
+  ): Promise<Left> {
+    const atOnce = this.cramped.has(user.erasureId) ? 1 : REWRITTEN_AT_ONCE;
+    const failures: unknown[] = [];
+    for (let rest = segments; ;) {
+      const some = await this.having(user, rest, atOnce);
+      if (some.length === 0) break;
+      try {
+        return await this.eraseOf(tier, some, user, work);
+      } catch (error) {
+        if (!(error instanceof SegmentGoneError || error instanceof SegmentDiffersError)) throw error;
+        failures.push(error);
+        rest = rest.filter((segment) => !some.includes(segment));
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+    return 'nothing';
+  }
+
+  /** The first of the segments that have something of the user. @throws when there is none, and some cannot be read. */
   private async having<S extends { readonly file: string }>(
     user: ErasedUser,
     segments: readonly S[],
     atMost: number,
   ): Promise<S[]> {
-    const { storage, engine } = this.cold;
     const known = this.knownOf(user).files;
     const found: S[] = [];
+    const failures: unknown[] = [];
     for (const some of chunksOf(segments)) {
       const asked = some.map(({ file }) => file).filter((file) => !known.has(file));
-      if (asked.length > 0) {
-        const having = await storage.reading(asked, (paths) => new UserRows(engine, user).erasable(paths));
-        asked.forEach((file, index) => known.set(file, having[index] === true));
-      }
+      if (asked.length > 0) failures.push(...(await this.learn(user, asked)));
       found.push(...some.filter(({ file }) => known.get(file) === true));
       if (found.length >= atMost) break;
     }
+    if (found.length === 0 && failures.length > 0) throw failures[0];
     return found.slice(0, atMost);
+  }
+
+  /** @returns why files could not be read, of each that could not. */
+  private async learn(user: ErasedUser, files: readonly string[]): Promise<unknown[]> {
+    const { storage, engine } = this.cold;
+    try {
+      const having = await storage.reading(files, (paths) => new UserRows(engine, user).erasable(paths));
+      files.forEach((file, index) => this.knownOf(user).files.set(file, having[index] === true));
+      return [];
+    } catch (error) {
+      if (!isOfFilesAtHand(error)) throw error;
+      if (files.length === 1) return [error];
+      const failures: unknown[] = [];
+      for (const file of files) failures.push(...(await this.learn(user, [file])));
+      return failures;
+    }
   }
 
   private async eraseOf(
@@ -141,13 +178,18 @@ export class ColdUserEvents extends UserPlace {
   ): Promise<Left> {
     const dropping = { rewriter: new SegmentRewriter(tier, this.onStep), tier, user, work };
     const written = await Promise.allSettled(segments.map((segment) => this.prepare(dropping, segment)));
+    const failures: unknown[] = written.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+    if (failures.length > 0) this.cramped.add(user.erasureId);
     for (const each of written) {
-      if (each.status === 'fulfilled' && !(await each.value())) return 'locked';
+      if (each.status === 'rejected') continue;
+      try {
+        if (!(await each.value())) return 'locked';
+      } catch (error) {
+        failures.push(error);
+      }
     }
-    const failed = written.find((each) => each.status === 'rejected');
-    if (failed === undefined) return 'something';
-    this.cramped.add(user.erasureId);
-    throw failed.reason;
+    if (failures.length > 0) throw failures[0];
+    return 'something';
   }
 
   /** @returns what puts the new files into the place of the old one: false when another process works. */

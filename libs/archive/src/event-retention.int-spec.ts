@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Event } from '@app/events';
 import { DeadLetterPlace, Eraser, Erasures, ExpiredDays, HotEvents, recountRollups } from '@app/persistence';
 import { anEvent, runSql, storeEvents, tablesWith } from '@app/testing';
@@ -83,6 +84,27 @@ it('drops events that are older than their project keeps them, to the day, and l
   await storeEvents(db.database, [aged(31)]);
   expect(await archive()).toMatchObject({ segments: 1, expired: 1 });
   expect(idsOf(await readBothTiers(db.url, folder))).toEqual(ids(kept));
+});
+
+it('drops and merges what can be in all other files when one is lost, and says so in the end', async () => {
+  await storeEvents(db.database, [aged(40), aged(8)]);
+  await archive();
+  const [lost = ''] = readdirSync(folder);
+  await storeEvents(db.database, [aged(39, { projectId: 2 }), aged(9, { projectId: 2 })]);
+  await archive();
+  const ten = Array.from({ length: 10 }, (_, n) => aged(20 + n, { projectId: 2 }));
+  await storeEvents(db.database, ten);
+  await archive(undefined, 1);
+  await keep(30);
+  await keep(30, 2);
+  rmSync(join(folder, lost));
+  await expect(archive()).rejects.toMatchObject({ code: 'SEGMENT_NOT_WRITTEN' });
+  const rows = await db.database.query(
+    `SELECT row_count::int4 AS n FROM cold_segments WHERE state = 'committed' AND file <> $1 ORDER BY 1`,
+    [lost],
+  );
+  // One is without what is too old, and eight of eleven are one.
+  expect(rows).toEqual([{ n: 1 }, { n: 1 }, { n: 1 }, { n: 8 }]);
 });
 
 it('drops a file without reading it when all of it is too old, and nothing where nothing is', async () => {

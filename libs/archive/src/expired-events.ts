@@ -12,6 +12,9 @@ import type { LockedTier } from './locked-tier';
 import type { SegmentRewriter } from './segment-rewriter';
 import { timesOf } from './segment-times';
 
+/** Does something with segments. @returns undefined when that fails, and others are to go on. */
+export type Attempt = <T>(segments: readonly SegmentRecord[], one: () => Promise<T>) => Promise<T | undefined>;
+
 /**
  * Drops events that are older than their projects want to keep, of one segment.
  *
@@ -21,32 +24,43 @@ export async function expireOne(
   tier: LockedTier,
   rewriter: SegmentRewriter,
   segments: readonly SegmentRecord[],
+  attempt: Attempt,
 ): Promise<boolean> {
   const cutoffs = await retentionCutoffs(tier.session);
   for (const segment of segments) {
     const reaching = cutoffs.filter((cutoff) => mayHaveExpired(segment, cutoff));
-    const [only] = reaching;
-    if (only === undefined) continue;
-    if (isAllExpired(segment, only)) {
-      await drop(tier, segment, only);
-      return true;
-    }
-    const expired = await withExpired(tier, segment, reaching);
-    if (expired.length === 0) continue;
-    await rewriter.rewrite({
-      kind: 'expire',
-      segments: [segment],
-      keep: [`NOT (${conditionOf(expired)})`],
-      commit: (publish) =>
-        tier.session.transaction((tx) =>
-          publish(tx, async () => {
-            for (const cutoff of expired) await raiseEventsFrom(tx, cutoff);
-          }),
-        ),
-    });
-    return true;
+    if (await attempt([segment], () => expire(tier, rewriter, segment, reaching))) return true;
   }
   return false;
+}
+
+/** @returns false when it has no such events. */
+async function expire(
+  tier: LockedTier,
+  rewriter: SegmentRewriter,
+  segment: SegmentRecord,
+  reaching: readonly RetentionCutoff[],
+): Promise<boolean> {
+  const [only] = reaching;
+  if (only === undefined) return false;
+  if (isAllExpired(segment, only)) {
+    await drop(tier, segment, only);
+    return true;
+  }
+  const expired = await withExpired(tier, segment, reaching);
+  if (expired.length === 0) return false;
+  await rewriter.rewrite({
+    kind: 'expire',
+    segments: [segment],
+    keep: [`NOT (${conditionOf(expired)})`],
+    commit: (publish) =>
+      tier.session.transaction((tx) =>
+        publish(tx, async () => {
+          for (const cutoff of expired) await raiseEventsFrom(tx, cutoff);
+        }),
+      ),
+  });
+  return true;
 }
 
 /** Without reading it. */
