@@ -169,5 +169,3 @@ export async function readKeys(engine: Connecting, path: string, content: Segmen
   }
   return keys;
 }
-
-/** Bytes that are read at once: in smaller pieces, a third of the time goes to Node's streams. */

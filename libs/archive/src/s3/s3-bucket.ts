@@ -88,11 +88,12 @@ export class S3Bucket {
    * Gives `take` the content, piece by piece; from the beginning again where the connection broke.
    *
    * @param take told the place of the piece.
+   * @returns what it was given.
    * @throws {SegmentDiffersError} after the last piece, when it is not what was written.
    */
-  async read(file: string, take: (chunk: Buffer, at: number) => Promise<void>): Promise<void> {
+  async read(file: string, take: (chunk: Buffer, at: number) => Promise<void>): Promise<FileContent> {
     const { GetObjectCommand } = await import('@aws-sdk/client-s3');
-    await this.trying(`GET ${file}`, MAX_OBJECT_BYTES, async (client, abortSignal) => {
+    return this.trying(`GET ${file}`, MAX_OBJECT_BYTES, async (client, abortSignal) => {
       const answer = await client.send(new GetObjectCommand(this.named(file)), { abortSignal });
       const hash = createHash('sha256');
       let at = 0;
@@ -101,8 +102,10 @@ export class S3Bucket {
         await take(chunk, at);
         at += chunk.length;
       }
-      const same = at === answer.ContentLength && hash.digest('hex') === answer.Metadata?.['sha256'];
+      const sha256 = hash.digest();
+      const same = at === answer.ContentLength && sha256.toString('hex') === answer.Metadata?.['sha256'];
       if (!same) throw this.differs(file);
+      return { bytes: at, sha256 };
     });
   }
 
